@@ -1,0 +1,186 @@
+//! The graph is an argument: what is not linked into the server cannot read a report there.
+
+use crate::files::{self, SourceFile};
+use crate::metadata::{Graph, Package};
+use crate::rules::none_of;
+use crate::run::Done;
+
+/// The arrows of the architecture: each own package and what it may depend on, in any way.
+/// A new package needs its row here, so nobody adds an arrow without seeing this list.
+const ARROWS: &[(&str, &[&str])] = &[
+    ("kapok-wire", &[]),
+    ("kapok-seal", &["kapok-wire"]),
+    ("kapok-report", &["kapok-wire"]),
+    ("kapok-core", &["kapok-report", "kapok-seal", "kapok-wire"]),
+    ("kapok-server", &["kapok-wire"]),
+    ("kapok-desk", &["kapok-report", "kapok-seal", "kapok-wire"]),
+    ("kapok-cli", &["kapok-core"]),
+    ("xtask", &[]),
+];
+
+/// The end-to-end proofs may see everything; nothing may depend on them.
+const SEES_ALL: &str = "kapok-tests";
+
+const NEVER_IN_SERVER: &[&str] = &["kapok-seal", "kapok-report", "kapok-core", "age", "age-core"];
+
+/// Packages that must not be in the lock file at all, with the reason. The last field limits it to versions.
+const NEVER: &[(&str, &str, &str)] = &[
+    ("rsa", "", "no fixed version of its timing advisory"),
+    ("openssl", "", "one TLS stack only: rustls"),
+    ("openssl-sys", "", "one TLS stack only: rustls"),
+    ("native-tls", "", "it would trust the system's certificates"),
+    ("aws-lc-rs", "", "one crypto provider only: ring"),
+    ("aws-lc-sys", "", "one crypto provider only: ring"),
+    ("ml-kem", "0.2.", "does not build with hpke; its presence means a wrong age version"),
+];
+
+/// Checks the real graph.
+pub(crate) fn run() -> Done {
+    let graph = Graph::load()?;
+    let mut findings = broken(&graph);
+    findings.extend(without_lints(&files::all()?));
+    let count = graph.packages.len();
+    println!("{count} packages in the lock file, {} of them ours", graph.own().count());
+    none_of(findings, "the dependency graph")
+}
+
+fn broken(graph: &Graph) -> Vec<String> {
+    let mut findings = Vec::new();
+    for package in graph.own() {
+        findings.extend(wrong_arrows(graph, package));
+    }
+    let server = graph.linked_into("kapok-server");
+    for name in NEVER_IN_SERVER.iter().filter(|name| server.contains(**name)) {
+        findings.push(format!("kapok-server links {name}: the server must not be able to read a report"));
+    }
+    for package in graph.packages.values() {
+        for (name, version, why) in NEVER {
+            if package.name == *name && package.version.starts_with(version) {
+                findings.push(format!("{name} {} must not be used: {why}", package.version));
+            }
+        }
+    }
+    let sqlite = graph.packages.values().filter(|p| p.name == "libsqlite3-sys").count();
+    if sqlite != 1 {
+        findings.push(format!(
+            "{sqlite} versions of libsqlite3-sys, must be one: two SQLites in one program corrupt files"
+        ));
+    }
+    findings
+}
+
+fn wrong_arrows(graph: &Graph, package: &Package) -> Vec<String> {
+    let from = package.name.as_str();
+    let needs = package.needs.iter().filter_map(|(_, id)| graph.packages.get(id)).filter(|p| p.own);
+    if from == SEES_ALL {
+        return Vec::new();
+    }
+    let Some((_, allowed)) = ARROWS.iter().find(|(name, _)| *name == from) else {
+        return vec![format!("{from} has no row in xtask/src/rules/graph.rs: say what it may depend on")];
+    };
+    let wrong = needs.filter(|to| to.name != from && !allowed.contains(&to.name.as_str()));
+    wrong.map(|to| format!("{from} → {} is no arrow of the architecture", to.name)).collect()
+}
+
+/// `forbid(unsafe_code)` and the other lints reach a crate only through `[lints] workspace = true`.
+fn without_lints(files: &[SourceFile]) -> Vec<String> {
+    let mut findings = Vec::new();
+    for file in files {
+        let Some(text) = file.text().filter(|_| file.path.ends_with("Cargo.toml")) else {
+            continue;
+        };
+        let lines: Vec<&str> = text.lines().map(str::trim).collect();
+        let root = lines.contains(&"[workspace]");
+        let follows = lines.windows(2).any(|pair| pair == ["[lints]", "workspace = true"]);
+        if root && !lines.contains(&"unsafe_code = \"forbid\"") {
+            findings.push(format!("{}: [workspace.lints.rust] must forbid unsafe_code", file.path));
+        } else if !root && !follows {
+            findings.push(format!("{}: needs `[lints]` with `workspace = true`", file.path));
+        }
+    }
+    findings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metadata::Kind;
+
+    /// A small graph that keeps all rules; each test breaks one.
+    fn good() -> Graph {
+        let mut graph = Graph::default();
+        for (name, version, own, needs) in [
+            ("kapok-wire", "0.1.0", true, &[][..]),
+            ("kapok-seal", "0.1.0", true, &["kapok-wire", "age"][..]),
+            ("kapok-server", "0.1.0", true, &["kapok-wire", "libsqlite3-sys"][..]),
+            ("age", "0.11.5", false, &[][..]),
+            ("libsqlite3-sys", "0.40.0", false, &[][..]),
+        ] {
+            let package = Package {
+                name: name.to_owned(),
+                version: version.to_owned(),
+                own,
+                needs: needs.iter().map(|need| (Kind::Normal, (*need).to_owned())).collect(),
+            };
+            graph.packages.insert(name.to_owned(), package);
+        }
+        graph
+    }
+
+    fn add(graph: &mut Graph, id: &str, name: &str, version: &str) {
+        let package = Package { name: name.to_owned(), version: version.to_owned(), ..Package::default() };
+        graph.packages.insert(id.to_owned(), package);
+    }
+
+    fn need(graph: &mut Graph, from: &str, kind: Kind, to: &str) {
+        graph.packages.get_mut(from).unwrap().needs.insert((kind, to.to_owned()));
+    }
+
+    #[test]
+    fn a_graph_that_keeps_the_rules_passes() {
+        assert_eq!(broken(&good()), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_server_that_links_the_sealing_is_found_even_through_another_crate() {
+        let mut graph = good();
+        add(&mut graph, "helper", "helper", "1.0.0");
+        need(&mut graph, "kapok-server", Kind::Normal, "helper");
+        need(&mut graph, "helper", Kind::Normal, "age");
+        assert!(broken(&graph).iter().any(|said| said.contains("links age")));
+    }
+
+    #[test]
+    fn an_arrow_that_is_not_in_the_list_is_found_even_in_tests() {
+        let mut graph = good();
+        need(&mut graph, "kapok-wire", Kind::Dev, "kapok-seal");
+        assert!(broken(&graph).iter().any(|said| said.contains("kapok-wire → kapok-seal")));
+    }
+
+    #[test]
+    fn every_banned_package_is_found() {
+        for (name, version, _) in NEVER {
+            let mut graph = good();
+            add(&mut graph, "banned", name, &format!("{version}9.9"));
+            assert_eq!(broken(&graph).len(), 1, "{name}");
+        }
+        let mut graph = good();
+        add(&mut graph, "fine", "ml-kem", "0.3.4");
+        assert!(broken(&graph).is_empty());
+    }
+
+    #[test]
+    fn a_second_sqlite_is_found() {
+        let mut graph = good();
+        add(&mut graph, "second", "libsqlite3-sys", "0.30.1");
+        assert!(broken(&graph).iter().any(|said| said.contains("libsqlite3-sys")));
+    }
+
+    #[test]
+    fn a_crate_without_the_workspace_lints_is_found() {
+        let good = files::fake("a/Cargo.toml", "[package]\n[lints]\nworkspace = true\n");
+        let bad = files::fake("b/Cargo.toml", "[package]\n[dependencies]\nworkspace = true\n");
+        let root = files::fake("Cargo.toml", "[workspace]\n[workspace.lints.rust]\nunsafe_code = \"warn\"\n");
+        assert_eq!(without_lints(&[good, bad, root]).len(), 2);
+    }
+}
