@@ -1,0 +1,127 @@
+//! What can go wrong on the device, by what can be done about it.
+//!
+//! No variant carries a name, a path, an answer or the text of a library: such texts leak into logs and screens.
+
+use std::io;
+
+use crate::vault::DeviceKeyError;
+
+/// Everything the device core refuses or fails at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// No slot opened. Says nothing about how near the passphrase was.
+    #[error("the passphrase does not open this vault; check it and try again")]
+    WrongPassphrase,
+    /// The passphrase is empty.
+    #[error("the passphrase is empty; enter at least one character")]
+    PassphraseEmpty,
+    /// The passphrase is not UTF-8 text.
+    #[error("the passphrase is not valid UTF-8 text; enter it again")]
+    PassphraseNotText,
+    /// A file with this name exists; it is never overwritten.
+    #[error("there is already a file in this place; open it, or set it aside first")]
+    AlreadyExists,
+    /// There is no such file.
+    #[error("there is no such file here; create it first")]
+    NotFound,
+    /// Another process, or another handle of this one, has the file open.
+    #[error("this folder is in use by another process; close that one first")]
+    InUse,
+    /// The first bytes are not those of the expected format.
+    #[error("this is not a Kapok file, or its first bytes are damaged; restore a copy, or set it aside")]
+    BadFormat,
+    /// Written by a later release.
+    #[error("this was written by a newer version; update this program, nothing was changed")]
+    NewerVersion,
+    /// The file was cut or extended after it was made.
+    #[error("the file is shorter or longer than it was made; restore a full copy, or set it aside")]
+    WrongLength,
+    /// The key derivation asked for is weaker than allowed.
+    #[error("the key derivation is set below the allowed floor; this file may have been tampered with")]
+    KdfTooWeak,
+    /// The key derivation asked for would exhaust the device.
+    #[error("the key derivation is set above the allowed ceiling; this file may have been tampered with")]
+    KdfTooCostly,
+    /// The half size is outside the limits.
+    #[error("this size is outside the limits; choose another")]
+    BadSize,
+    /// Neither half of the region holds a whole, authentic content.
+    #[error("both copies inside the file are damaged; nothing was changed, set the file aside and keep it")]
+    Damaged,
+    /// The disk has no room.
+    #[error("the disk is full; free at least {missing_bytes} bytes and try again")]
+    DiskFull {
+        /// Bytes that could not be written.
+        missing_bytes: u64,
+    },
+    /// The content would not fit; nothing was changed.
+    #[error("the vault is full and nothing was changed; finish or delete drafts")]
+    VaultFull,
+    /// The pool has too few free slots; nothing was changed.
+    #[error("the space for attachments is full: {missing_bytes} bytes are missing; send or delete something first")]
+    PoolFull {
+        /// Bytes of slots that are missing.
+        missing_bytes: u64,
+    },
+    /// The pool has no such slot: a bug in the caller, or a store that belongs to another pool.
+    #[error("this file has no slot of that number")]
+    NoSuchSlot,
+    /// The change is durable, but an older copy of the content may still be readable with the passphrase.
+    #[error("the change is saved, but an older copy may remain; repeat the deletion, or open the vault again")]
+    NotForgotten,
+    /// The device key failed.
+    #[error(transparent)]
+    DeviceKey(#[from] DeviceKeyError),
+    /// A query found no row.
+    #[error("there is no such entry")]
+    NoSuchRow,
+    /// The database refused: a bug. The reason is withheld because it may quote content.
+    #[error("the store refused an operation; please report this, nothing was changed")]
+    Store,
+    /// The file system failed.
+    #[error("the file system failed ({0}); check the device and try again")]
+    Io(io::ErrorKind),
+}
+
+impl Error {
+    /// Maps an I/O error while `missing_bytes` were still to be written. Its text may hold a path, so only the kind is kept.
+    pub(crate) fn writing(error: &io::Error, missing_bytes: u64) -> Self {
+        use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+        match error.kind() {
+            StorageFull | QuotaExceeded | FileTooLarge => Self::DiskFull { missing_bytes },
+            _ => Self::from(error),
+        }
+    }
+}
+
+impl From<&io::Error> for Error {
+    fn from(error: &io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::NotFound => Self::NotFound,
+            io::ErrorKind::AlreadyExists => Self::AlreadyExists,
+            kind => Self::Io(kind),
+        }
+    }
+}
+
+impl From<io::Error> for Error {
+    fn from(error: io::Error) -> Self {
+        Self::from(&error)
+    }
+}
+
+impl From<rusqlite::Error> for Error {
+    /// The text of a rusqlite error can hold the whole SQL, so only its class survives.
+    fn from(error: rusqlite::Error) -> Self {
+        match error {
+            rusqlite::Error::QueryReturnedNoRows => Self::NoSuchRow,
+            other => match other.sqlite_error_code() {
+                Some(rusqlite::ErrorCode::DiskFull | rusqlite::ErrorCode::TooBig) => Self::VaultFull,
+                _ => Self::Store,
+            },
+        }
+    }
+}
+
+/// Result with the crate's error.
+pub type Result<T, E = Error> = std::result::Result<T, E>;

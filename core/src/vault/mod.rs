@@ -1,0 +1,38 @@
+//! The vault: what is kept on the phone, sealed, in files whose shape says nothing.
+//!
+//! `vault.kpk` (drafts, under a passphrase), `queue.kpk` (what waits to be sent, under the device key) and `pool.kpk` (sealed
+//! objects and attachments). Formats: `docs/formats/container.md`, `docs/formats/slot-pool.md`; keys: [`keys`].
+
+mod block_file;
+mod container;
+mod device_key;
+mod frame;
+mod full_file;
+mod header;
+mod kdf;
+mod keys;
+mod migrate;
+mod passphrase;
+mod pool;
+mod queue;
+mod region;
+mod slots;
+mod software_key;
+mod sqlite;
+mod store;
+
+#[cfg(test)]
+mod fault_file;
+#[cfg(test)]
+mod region_tests;
+
+pub(crate) use container::Container;
+pub use device_key::{DeviceKey, DeviceKeyError, Level, NoDeviceKey};
+pub use header::HalfFrames;
+pub use kdf::KdfParams;
+pub(crate) use migrate::Migrations;
+pub use passphrase::Passphrase;
+pub(crate) use pool::{POOL_SLOT, SlotNumber, SlotPool};
+pub(crate) use queue::QueueFile;
+pub use software_key::SoftwareDeviceKey;
+pub(crate) use store::{Store, Usage};

@@ -1,0 +1,73 @@
+//! The passphrase on its way in.
+
+use std::fmt;
+
+use unicode_normalization::UnicodeNormalization;
+use zeroize::{Zeroize, Zeroizing};
+
+use crate::error::{Error, Result};
+
+/// A passphrase in Unicode form NFKC, wiped when dropped.
+///
+/// Normalised because two keyboards may send the same letters as different code points, in Khmer and in Latin script
+/// alike. The normalisation is part of KDF id 1: another one needs another id, or people are locked out.
+pub struct Passphrase(Zeroizing<Vec<u8>>);
+
+impl Passphrase {
+    /// Takes the bytes that were typed (UTF-8) and wipes the argument.
+    ///
+    /// # Errors
+    /// [`Error::PassphraseEmpty`] and [`Error::PassphraseNotText`].
+    pub fn new(typed: Vec<u8>) -> Result<Self> {
+        let typed = Zeroizing::new(typed);
+        let text = std::str::from_utf8(&typed).map_err(|_| Error::PassphraseNotText)?;
+        if text.is_empty() {
+            return Err(Error::PassphraseEmpty);
+        }
+        // Counted first: a buffer that grows would leave unwiped copies behind.
+        let len = text.nfkc().map(char::len_utf8).sum();
+        let mut out = Zeroizing::new(Vec::with_capacity(len));
+        let mut encoded = [0; 4];
+        for letter in text.nfkc() {
+            out.extend_from_slice(letter.encode_utf8(&mut encoded).as_bytes());
+        }
+        encoded.zeroize();
+        Ok(Self(out))
+    }
+
+    pub(crate) fn expose(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Passphrase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Passphrase([redacted])")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_spellings_of_one_passphrase_are_the_same() {
+        let composed = Passphrase::new("caf\u{e9} \u{ff11}".into()).unwrap();
+        let decomposed = Passphrase::new("cafe\u{301} 1".into()).unwrap();
+        assert_eq!(composed.expose(), decomposed.expose());
+        // Control: without normalisation they differ.
+        assert_ne!("caf\u{e9} \u{ff11}".as_bytes(), "cafe\u{301} 1".as_bytes());
+    }
+
+    #[test]
+    fn empty_and_binary_passphrases_are_refused() {
+        assert_eq!(Passphrase::new(vec![]).unwrap_err(), Error::PassphraseEmpty);
+        assert_eq!(Passphrase::new(vec![0xff, 0xfe]).unwrap_err(), Error::PassphraseNotText);
+    }
+
+    #[test]
+    fn debug_prints_no_letter_of_it() {
+        let text = format!("{:?}", Passphrase::new(b"mango".to_vec()).unwrap());
+        assert_eq!(text, "Passphrase([redacted])");
+    }
+}

@@ -1,0 +1,102 @@
+//! `pool.kpk`: equal slots for sealed objects and attachments, random from the first day.
+//!
+//! The file has no header, no index and no free list: which slots are used is known only to the stores, and a used
+//! slot looks like an unused one. So an attachment or a waiting report changes neither length nor shape of anything.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::block_file::{BlockFile, LockedFile};
+use super::full_file;
+use crate::error::{Error, Result};
+
+/// Length of a slot: one sealed chunk of the media lane.
+pub(crate) const POOL_SLOT: usize = 65_536;
+
+/// The number of a slot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct SlotNumber(pub(crate) u32);
+
+/// An open pool.
+pub(crate) struct SlotPool {
+    file: Arc<dyn BlockFile>,
+    slots: u32,
+}
+
+impl SlotPool {
+    /// 64 MiB: about twenty photos or an hour of speech.
+    pub(crate) const DEFAULT_SLOTS: u32 = 1_024;
+    /// 16 GiB.
+    const MAX_SLOTS: u32 = 262_144;
+
+    /// Makes the file, full of random bytes.
+    pub(crate) fn create(path: &Path, slots: u32) -> Result<Self> {
+        if !(1..=Self::MAX_SLOTS).contains(&slots) {
+            return Err(Error::BadSize);
+        }
+        let file = full_file::make(path, Self::file_len(slots), |_| Ok(()))?;
+        Ok(Self { file, slots })
+    }
+
+    /// Opens a pool that was made with this number of slots.
+    pub(crate) fn open(path: &Path, slots: u32) -> Result<Self> {
+        let file = LockedFile::open(path)?;
+        if file.len()? != Self::file_len(slots) {
+            return Err(Error::WrongLength);
+        }
+        Ok(Self { file: Arc::new(file), slots })
+    }
+
+    pub(crate) fn slots(&self) -> u32 {
+        self.slots
+    }
+
+    /// Writes a slot. Durable after [`SlotPool::sync`]; only then may a store say that the slot is used.
+    pub(crate) fn write_slot(&self, slot: SlotNumber, bytes: &[u8; POOL_SLOT]) -> Result<()> {
+        let offset = self.offset(slot)?;
+        self.file.write_at(offset, bytes).map_err(|error| Error::writing(&error, POOL_SLOT as u64))
+    }
+
+    /// Reads a slot into `bytes`.
+    pub(crate) fn read_slot(&self, slot: SlotNumber, bytes: &mut [u8; POOL_SLOT]) -> Result<()> {
+        Ok(self.file.read_at(self.offset(slot)?, bytes)?)
+    }
+
+    /// Overwrites a slot that is no longer needed, so that what it held cannot be counted or kept.
+    pub(crate) fn refill_random(&self, slot: SlotNumber) -> Result<()> {
+        let mut bytes = Box::new([0; POOL_SLOT]);
+        kapok_wire::rng::fill(bytes.as_mut_slice());
+        self.write_slot(slot, &bytes)
+    }
+
+    /// Returns once everything written is on the medium.
+    pub(crate) fn sync(&self) -> Result<()> {
+        self.file.sync().map_err(|error| Error::writing(&error, POOL_SLOT as u64))
+    }
+
+    /// Chooses `need` slots outside `used`, at random places: the order of writing says nothing about age.
+    pub(crate) fn free_slots(&self, used: &BTreeSet<SlotNumber>, need: usize) -> Result<Vec<SlotNumber>> {
+        let mut free: Vec<_> = (0..self.slots).map(SlotNumber).filter(|slot| !used.contains(slot)).collect();
+        if free.len() < need {
+            let missing_bytes = (need - free.len()) as u64 * POOL_SLOT as u64;
+            return Err(Error::PoolFull { missing_bytes });
+        }
+        let chosen = (0..need).map(|_| free.swap_remove(random_below(free.len()))).collect();
+        Ok(chosen)
+    }
+
+    fn offset(&self, slot: SlotNumber) -> Result<u64> {
+        if slot.0 < self.slots { Ok(u64::from(slot.0) * POOL_SLOT as u64) } else { Err(Error::NoSuchSlot) }
+    }
+
+    fn file_len(slots: u32) -> u64 {
+        u64::from(slots) * POOL_SLOT as u64
+    }
+}
+
+/// A uniform number below `limit`, which is at least 1. 64 bits against at most 2^18: the bias is below 2^-46.
+fn random_below(limit: usize) -> usize {
+    let drawn = u64::from_le_bytes(kapok_wire::rng::bytes());
+    usize::try_from(drawn % limit as u64).unwrap_or(0)
+}

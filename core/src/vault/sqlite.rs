@@ -1,0 +1,62 @@
+//! The in-memory database: how it is set up, read from and turned into bytes.
+//!
+//! SQLite never sees a file: it works on memory that came out of a region. So there is no journal, no write-ahead log
+//! and no temporary file for anyone to find.
+
+use rusqlite::config::DbConfig;
+use rusqlite::limits::Limit;
+use rusqlite::{Connection, MAIN_DB};
+
+use crate::error::{Error, Result};
+
+const PAGE: usize = 4_096;
+
+/// Settings, each with its reason. Order matters: the first two only work before the first table exists.
+const PRAGMAS: [(&str, &str); 8] = [
+    // The unit that "full" is counted in, whatever the library's default becomes.
+    ("page_size", "4096"),
+    // Free pages are given back at once, so commits stay as small as the content.
+    ("auto_vacuum", "FULL"),
+    // Sorting and temporary tables would otherwise go to a file.
+    ("temp_store", "MEMORY"),
+    // Deleted bytes are overwritten with zeros, else they would be sealed along.
+    ("secure_delete", "ON"),
+    // A schema may not call functions with side effects.
+    ("trusted_schema", "OFF"),
+    // Malformed pages are found when read, not when they crash something.
+    ("cell_size_check", "ON"),
+    // No row may point to nothing.
+    ("foreign_keys", "ON"),
+    // `read` may not write; `write` switches this off for its transaction.
+    ("query_only", "ON"),
+];
+
+/// A database over `content`, or an empty one if there is none, that can never outgrow `capacity`.
+pub(super) fn load(content: &[u8], capacity: usize) -> Result<Connection> {
+    let mut db = Connection::open_in_memory()?;
+    if !content.is_empty() {
+        db.deserialize_read_exact(MAIN_DB, content, content.len(), false)?;
+    }
+    for (name, value) in PRAGMAS {
+        db.pragma_update(None, name, value)?;
+    }
+    // Full is refused by SQLite inside the transaction, before anything is lost.
+    let pages = i64::try_from(capacity / PAGE).map_err(|_| Error::BadSize)?;
+    let _: i64 = db.pragma_update_and_check(None, "max_page_count", pages, |row| row.get(0))?;
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    // `ATTACH` and `VACUUM INTO` are the two statements that could write a file.
+    db.set_limit(Limit::SQLITE_LIMIT_ATTACHED, 0)?;
+    // A value that cannot fit is refused before memory is taken for it.
+    db.set_limit(Limit::SQLITE_LIMIT_LENGTH, i32::try_from(capacity).unwrap_or(i32::MAX))?;
+    Ok(db)
+}
+
+pub(super) fn set_writable(db: &Connection, yes: bool) -> Result<()> {
+    Ok(db.pragma_update(None, "query_only", if yes { "OFF" } else { "ON" })?)
+}
+
+/// Gives the database's bytes to `use_bytes`, without a copy once it has been loaded from a region.
+pub(super) fn with_bytes<T>(db: &mut Connection, use_bytes: impl FnOnce(&[u8]) -> T) -> Result<T> {
+    let bytes = db.serialize(MAIN_DB)?;
+    Ok(use_bytes(&bytes))
+}

@@ -1,0 +1,145 @@
+//! A database that lives in memory and is durable in a region after every write.
+//!
+//! Two stores use it: the vault's (inside `vault.kpk`) and the queue's (`queue.kpk`). One writer; no file, network or callback
+//! inside the closures. What `write` acknowledged survives a power cut.
+
+use rusqlite::Connection;
+
+use super::migrate::Migrations;
+use super::region::{Loaded, Region};
+use super::sqlite;
+use crate::error::{Error, Result};
+
+/// An open store.
+pub(crate) struct Store {
+    region: Region,
+    /// `None` after a failed commit, until it is loaded again from the last good half.
+    db: Option<Connection>,
+    one_half_bad: bool,
+}
+
+/// How full a store is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Usage {
+    pub(crate) used_bytes: usize,
+    pub(crate) capacity_bytes: usize,
+}
+
+impl Store {
+    /// Loads what was found and brings its schema up to date.
+    pub(super) fn open(found: Loaded, migrations: Migrations) -> Result<Self> {
+        let Loaded { mut region, content, one_half_bad } = found;
+        let mut db = sqlite::load(&content, region.capacity())?;
+        sqlite::set_writable(&db, true)?;
+        let migrated = migrations.run(&mut db)?;
+        sqlite::set_writable(&db, false)?;
+        // A crash came between the two halves of forgetting: finish it now. If that fails, the next commit tries again;
+        // not opening would turn somebody away for it.
+        let _ = region.finish_forgetting(&content);
+        drop(content);
+        if migrated {
+            sqlite::with_bytes(&mut db, |bytes| region.commit(bytes))??;
+        }
+        Ok(Self { region, db: Some(db), one_half_bad })
+    }
+
+    /// True if one half was found damaged or cut off at opening: the content is the last whole one.
+    pub(crate) fn one_half_was_bad(&self) -> bool {
+        self.one_half_bad
+    }
+
+    /// Reads. A statement that writes fails.
+    pub(crate) fn read<T>(&mut self, query: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
+        query(self.loaded()?)
+    }
+
+    /// Runs `change` in a transaction and returns after the result is durable. On any error nothing has changed.
+    pub(crate) fn write<T>(&mut self, change: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
+        self.write_with(change, Region::commit)
+    }
+
+    /// As [`Store::write`], and nothing that was there before can be read from the file any more.
+    ///
+    /// [`Error::NotForgotten`] is the one error after which the change *is* durable; calling again with an empty
+    /// closure finishes the forgetting.
+    pub(crate) fn write_forgetting<T>(&mut self, change: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
+        self.write_with(change, Region::commit_forgetting)
+    }
+
+    /// How much of the capacity is used.
+    pub(crate) fn usage(&mut self) -> Result<Usage> {
+        let capacity_bytes = self.region.capacity();
+        let (pages, page): (u32, u32) = self.read(|db| {
+            let ask = |name| db.pragma_query_value(None, name, |row| row.get(0));
+            Ok((ask("page_count")?, ask("page_size")?))
+        })?;
+        let used_bytes = pages as usize * page as usize;
+        Ok(Usage { used_bytes, capacity_bytes })
+    }
+
+    fn write_with<T>(
+        &mut self,
+        change: impl FnOnce(&Connection) -> Result<T>,
+        commit: impl FnOnce(&mut Region, &[u8]) -> Result<()>,
+    ) -> Result<T> {
+        // Taken out: on every early return memory is dropped, and loaded again from the last good half when needed.
+        self.loaded()?;
+        let Some(mut db) = self.db.take() else { return Err(Error::Store) };
+        sqlite::set_writable(&db, true)?;
+        let changed = in_transaction(&mut db, change);
+        sqlite::set_writable(&db, false)?;
+        let value = match changed {
+            Ok(value) => value,
+            Err(NotDone::RolledBack(error)) => {
+                self.db = Some(db);
+                return Err(error);
+            }
+            Err(NotDone::Unclear(error)) => return Err(error),
+        };
+        match sqlite::with_bytes(&mut db, |bytes| commit(&mut self.region, bytes))? {
+            Ok(()) => {
+                self.db = Some(db);
+                Ok(value)
+            }
+            Err(Error::NotForgotten) => {
+                self.db = Some(db);
+                Err(Error::NotForgotten)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn loaded(&mut self) -> Result<&Connection> {
+        if self.db.is_none() {
+            let content = self.region.reload()?;
+            self.db = Some(sqlite::load(&content, self.region.capacity())?);
+        }
+        self.db.as_ref().ok_or(Error::Store)
+    }
+}
+
+enum NotDone {
+    /// Memory is as it was.
+    RolledBack(Error),
+    /// The closure ended the transaction itself, or SQLite did: memory cannot be trusted.
+    Unclear(Error),
+}
+
+fn in_transaction<T>(db: &mut Connection, change: impl FnOnce(&Connection) -> Result<T>) -> Result<T, NotDone> {
+    let transaction = db.transaction().map_err(|error| NotDone::Unclear(error.into()))?;
+    let changed = change(&transaction);
+    // A full database makes SQLite roll back by itself; statements after that would run outside any transaction.
+    let intact = !transaction.is_autocommit();
+    match changed {
+        Ok(value) if intact => match transaction.commit() {
+            Ok(()) => Ok(value),
+            Err(error) => Err(NotDone::Unclear(error.into())),
+        },
+        Ok(_) => Err(NotDone::Unclear(Error::Store)),
+        Err(error) if intact => match transaction.rollback() {
+            Ok(()) => Err(NotDone::RolledBack(error)),
+            Err(_) => Err(NotDone::Unclear(error)),
+        },
+        Err(error) => Err(NotDone::Unclear(error)),
+    }
+}
