@@ -1,0 +1,5 @@
+//! Routes: the ways out of the device.
+
+mod id;
+
+pub use id::RouteId;
