@@ -1,0 +1,127 @@
+//! JSON with one byte form for one value, and without silent losses.
+//!
+//! Why not serde_json's own printing: the order of its maps depends on a feature (`preserve_order`) that any crate of
+//! the workspace could switch on for all. Here keys are sorted at every level, whatever the map does.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
+use serde_json::Value as Json;
+
+/// A JSON object whose keys are known to be distinct: the second of two equal keys is an error, not a silent winner.
+pub(crate) struct Distinct<T>(pub(crate) BTreeMap<String, T>);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Distinct<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Keys<T>(std::marker::PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Keys<T> {
+            type Value = Distinct<T>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut out = BTreeMap::new();
+                while let Some((key, value)) = map.next_entry::<String, T>()? {
+                    if out.insert(key, value).is_some() {
+                        return Err(A::Error::custom("a key appears twice"));
+                    }
+                }
+                Ok(Distinct(out))
+            }
+        }
+        deserializer.deserialize_map(Keys(std::marker::PhantomData))
+    }
+}
+
+/// Writes `value` compactly, with the keys of every object in byte order.
+pub(crate) fn canonical(value: &Json) -> String {
+    let mut out = String::new();
+    write(value, &mut out);
+    out
+}
+
+fn write(value: &Json, out: &mut String) {
+    match value {
+        Json::Object(map) => {
+            let sorted: BTreeMap<&String, &Json> = map.iter().collect();
+            out.push('{');
+            for (at, (key, member)) in sorted.into_iter().enumerate() {
+                if at > 0 {
+                    out.push(',');
+                }
+                out.push_str(&Json::String(key.clone()).to_string());
+                out.push(':');
+                write(member, out);
+            }
+            out.push('}');
+        }
+        Json::Array(items) => {
+            out.push('[');
+            for (at, item) in items.iter().enumerate() {
+                if at > 0 {
+                    out.push(',');
+                }
+                write(item, out);
+            }
+            out.push(']');
+        }
+        scalar => out.push_str(&scalar.to_string()),
+    }
+}
+
+/// All words in a value, without the punctuation of JSON: what a person wrote, when we cannot say what it means.
+pub(crate) fn words(value: &Json) -> String {
+    match value {
+        Json::String(text) => text.clone(),
+        Json::Null => String::new(),
+        Json::Bool(_) | Json::Number(_) => value.to_string(),
+        Json::Array(items) => join(items.iter()),
+        Json::Object(map) => join(map.values()),
+    }
+}
+
+fn join<'a>(values: impl Iterator<Item = &'a Json>) -> String {
+    let parts: Vec<String> = values.map(words).filter(|part| !part.is_empty()).collect();
+    parts.join(", ")
+}
+
+/// Characters of the longest string anywhere inside.
+pub(crate) fn longest_text(value: &Json) -> usize {
+    match value {
+        Json::String(text) => text.chars().count(),
+        Json::Array(items) => items.iter().map(longest_text).max().unwrap_or(0),
+        Json::Object(map) => {
+            map.iter().map(|(key, member)| longest_text(member).max(key.chars().count())).max().unwrap_or(0)
+        }
+        _ => 0,
+    }
+}
+
+/// True if nothing was said: null, blank text, or a collection of such.
+pub(crate) fn is_blank(value: &Json) -> bool {
+    match value {
+        Json::Null => true,
+        Json::String(text) => text.trim().is_empty(),
+        Json::Array(items) => items.iter().all(is_blank),
+        Json::Object(map) => map.values().all(is_blank),
+        Json::Bool(_) | Json::Number(_) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_sorted_at_every_level() {
+        let value: Json = serde_json::from_str(r#"{"b":[{"z":1,"a":"x"}],"a":null}"#).unwrap();
+        assert_eq!(canonical(&value), r#"{"a":null,"b":[{"a":"x","z":1}]}"#);
+    }
+
+    #[test]
+    fn a_doubled_key_is_an_error() {
+        assert!(serde_json::from_str::<Distinct<Json>>(r#"{"a":1,"b":2}"#).is_ok());
+        assert!(serde_json::from_str::<Distinct<Json>>(r#"{"a":1,"a":2}"#).is_err());
+    }
+}

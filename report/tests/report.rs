@@ -1,0 +1,20 @@
+//! The crate from outside, as phone and desk use it.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "test helpers may panic too")]
+
+#[path = "report/vectors.rs"]
+mod vectors;
+
+use kapok_report::{Answers, Envelope, Moment, Pack, ReportId, Warning};
+
+pub(crate) fn now() -> Moment {
+    Moment::parse("2026-11-24T18:30").unwrap()
+}
+
+pub(crate) fn envelope() -> Envelope {
+    Envelope::new("6f0c2d7e-9a0b-4a31-9a53-1f0e6d3d8d10".parse::<ReportId>().unwrap(), now(), "km")
+}
+
+pub(crate) fn answers(pack: &Pack, text: &str) -> (Answers, Vec<Warning>) {
+    Answers::parse(pack, "detention_quick", text.as_bytes(), &now()).unwrap()
+}
