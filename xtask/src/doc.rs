@@ -26,7 +26,22 @@ pub(crate) fn links() -> Done {
     let files = files::all()?;
     let pages = files.iter().filter(|file| file.has_extension("md")).count();
     println!("{pages} Markdown pages read");
-    none_of(dead_links(&files), "links that lead nowhere")
+    let mut findings = dead_links(&files);
+    findings.extend(orphans(&files));
+    none_of(findings, "pages and links between them")
+}
+
+/// Pages that no other page links to: nobody would find them.
+fn orphans(files: &[SourceFile]) -> Vec<String> {
+    let pages = || files.iter().filter(|file| file.has_extension("md"));
+    let mut linked = BTreeSet::new();
+    for page in pages() {
+        let text = page.text().unwrap_or_default();
+        let targets = links_of(text).into_iter().map(|link| link.split('#').next().unwrap_or_default());
+        linked.extend(targets.filter(|path| !path.is_empty()).map(|path| resolve(&page.path, path)));
+    }
+    let lost = pages().filter(|page| page.path.starts_with("docs/") && !linked.contains(Path::new(&page.path)));
+    lost.map(|page| format!("{}: no page links to it", page.path)).collect()
 }
 
 fn dead_links(files: &[SourceFile]) -> Vec<String> {
@@ -101,7 +116,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_link_to_a_missing_page_or_heading_is_found() {
+    fn a_link_that_leads_nowhere_and_a_page_without_a_link_are_found() {
         let index = files::fake(
             "docs/README.md",
             "[a](a.md) [up](../README.md) [b](missing.md) [c](a.md#a-head) [d](a.md#no-head) [f](formats/)",
@@ -113,5 +128,7 @@ mod tests {
             files::fake("docs/formats/one.md", ""),
         ];
         assert_eq!(dead_links(&files), ["docs/README.md: missing.md", "docs/README.md: a.md#no-head"]);
+        let lost = ["docs/README.md: no page links to it", "docs/formats/one.md: no page links to it"];
+        assert_eq!(orphans(&files), lost);
     }
 }

@@ -1,6 +1,7 @@
 //! Rules about the project as a whole that no compiler checks. Each takes plain data and returns what is wrong, so
 //! each has a test that shows it failing.
 
+pub(crate) mod dependencies;
 pub(crate) mod graph;
 pub(crate) mod sizes;
 pub(crate) mod text;

@@ -27,6 +27,11 @@ const STEPS: &[Step] = &[
     Step { name: "graph", what: "what may depend on what; the server cannot read", run: rules::graph::run },
     Step { name: "sizes", what: "no Rust file over 600 lines", run: rules::sizes::run },
     Step { name: "text", what: "no registry hosts, no machine paths, no seedable generators", run: rules::text::run },
+    Step {
+        name: "deps",
+        what: "each dependency has its reason in docs/dependencies.md",
+        run: rules::dependencies::run,
+    },
     Step { name: "deny", what: "licences, banned crates, sources", run: deny::run },
     Step { name: "demo", what: "one report's whole way", run: || demo::run(&[]) },
 ];
