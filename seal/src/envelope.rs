@@ -76,6 +76,9 @@ pub(crate) fn seal_to_length(recipients: &Recipients, content: &[u8], file_len: 
 /// # Errors
 /// [`Error::EnvelopeHeader`], [`Error::EnvelopeMac`], [`Error::EnvelopePayload`]: damaged, or never an age file.
 pub fn open_envelope(file: &[u8], identities: &[Identity]) -> Result<Option<SecretBytes>, Error> {
+    if !stanzas_end_properly(file) {
+        return Err(Error::EnvelopeHeader);
+    }
     let decryptor = Decryptor::new_buffered(file).map_err(|_| Error::EnvelopeHeader)?;
     if decryptor.is_scrypt() {
         return Ok(None);
@@ -91,6 +94,26 @@ pub fn open_envelope(file: &[u8], identities: &[Identity]) -> Result<Option<Secr
     let mut content = Zeroizing::new(Vec::with_capacity(file.len()));
     reader.read_to_end(&mut content).map_err(|_| Error::EnvelopePayload)?;
     Ok(Some(SecretBytes::new(content)))
+}
+
+/// Whether every stanza has a body that ends in a short line, as the format demands. The age crate forgives this, for
+/// files of its own early versions; two readers that disagree on what a file says are one too many.
+fn stanzas_end_properly(file: &[u8]) -> bool {
+    const FULL_LINE: usize = 64;
+    let mut ended = true;
+    for line in file.split(|byte| *byte == b'\n').skip(1) {
+        let stanza = line.starts_with(b"-> ");
+        if stanza || line.starts_with(b"---") {
+            if !ended {
+                return false;
+            }
+            if !stanza {
+                return true;
+            }
+        }
+        ended = !stanza && line.len() < FULL_LINE;
+    }
+    false
 }
 
 fn encryptor(recipients: &Recipients) -> Result<Encryptor, Error> {
@@ -162,6 +185,24 @@ mod tests {
         let lengths: std::collections::HashSet<_> =
             (0..50).map(|_| seal_envelope(&recipients, b"a").unwrap().len()).collect();
         assert!(lengths.len() > 1);
+    }
+
+    #[test]
+    fn a_stanza_without_its_last_short_line_is_refused() {
+        let full = "A".repeat(64);
+        for (stanzas, fine) in [
+            ("-> a\nQQ\n", true),
+            ("-> a\n\n-> b c\n\n", true),
+            (&format!("-> a\n{full}\nQQ\n"), true),
+            (&format!("-> a\n{full}\n\n"), true),
+            ("-> a\n", false),
+            ("-> a\n-> b\nQQ\n", false),
+            (&format!("-> a\n{full}\n"), false),
+        ] {
+            assert_eq!(stanzas_end_properly(format!("age-encryption.org/v1\n{stanzas}--- mac\nrest").as_bytes()), fine);
+        }
+        assert!(!stanzas_end_properly(b"age-encryption.org/v1\n-> a\nQQ\n"));
+        assert!(!stanzas_end_properly(b""));
     }
 
     #[test]
