@@ -110,7 +110,7 @@ impl Head {
 }
 
 /// One slow hash and one device operation: the price of a guess.
-fn derive_root(header: &VaultHeader, passphrase: &Passphrase, device_key: &dyn DeviceKey) -> Result<RootKey> {
+pub(super) fn derive_root(header: &VaultHeader, passphrase: &Passphrase, device_key: &dyn DeviceKey) -> Result<RootKey> {
     let slow = header.kdf.derive(passphrase, &header.salt)?;
     let bound = device_key.mac(VAULT_ALIAS, slow.as_ref())?;
     Ok(RootKey::derive(&header.salt, &slow, &bound))

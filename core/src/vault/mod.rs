@@ -22,9 +22,17 @@ mod sqlite;
 mod store;
 
 #[cfg(test)]
+mod container_tests;
+#[cfg(test)]
 mod fault_file;
 #[cfg(test)]
+mod process_tests;
+#[cfg(test)]
 mod region_tests;
+#[cfg(test)]
+mod store_tests;
+#[cfg(test)]
+mod vector_tests;
 
 pub(crate) use container::Container;
 pub use device_key::{DeviceKey, DeviceKeyError, Level, NoDeviceKey};

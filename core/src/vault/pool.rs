@@ -100,3 +100,78 @@ fn random_below(limit: usize) -> usize {
     let drawn = u64::from_le_bytes(kapok_wire::rng::bytes());
     usize::try_from(drawn % limit as u64).unwrap_or(0)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn filled(byte: u8) -> Box<[u8; POOL_SLOT]> {
+        Box::new([byte; POOL_SLOT])
+    }
+
+    fn read(pool: &SlotPool, slot: u32) -> Box<[u8; POOL_SLOT]> {
+        let mut bytes = filled(0);
+        pool.read_slot(SlotNumber(slot), &mut bytes).unwrap();
+        bytes
+    }
+
+    #[test]
+    fn slots_are_written_read_refilled_and_stay_apart() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("pool.kpk");
+        let pool = SlotPool::create(&path, 5).unwrap();
+        assert_eq!(std::fs::metadata(&path).unwrap().len(), 5 * 65_536);
+        let neighbours = (read(&pool, 1), read(&pool, 3));
+        pool.write_slot(SlotNumber(2), &filled(7)).unwrap();
+        pool.sync().unwrap();
+        drop(pool);
+        let pool = SlotPool::open(&path, 5).unwrap();
+        assert_eq!(read(&pool, 2), filled(7));
+        assert_eq!((read(&pool, 1), read(&pool, 3)), neighbours);
+        pool.refill_random(SlotNumber(2)).unwrap();
+        let refilled = read(&pool, 2);
+        assert!(refilled.iter().filter(|byte| **byte == 7).count() < 1_000);
+        assert_eq!(pool.write_slot(SlotNumber(5), &filled(7)), Err(Error::NoSuchSlot));
+        assert_eq!(std::fs::metadata(&path).unwrap().len(), 5 * 65_536);
+    }
+
+    #[test]
+    fn a_pool_of_another_length_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("pool.kpk");
+        drop(SlotPool::create(&path, 2).unwrap());
+        assert_eq!(SlotPool::open(&path, 3).err(), Some(Error::WrongLength));
+        assert_eq!(SlotPool::create(&path, 2).err(), Some(Error::AlreadyExists));
+        assert_eq!(SlotPool::create(&path, 0).err(), Some(Error::BadSize));
+        std::fs::OpenOptions::new().write(true).open(&path).unwrap().set_len(65_537).unwrap();
+        assert_eq!(SlotPool::open(&path, 2).err(), Some(Error::WrongLength));
+    }
+
+    #[test]
+    fn free_slots_are_outside_the_used_ones_distinct_and_scattered() {
+        let folder = tempfile::tempdir().unwrap();
+        let pool = SlotPool::create(&folder.path().join("pool.kpk"), 64).unwrap();
+        let used: BTreeSet<_> = (0..64).step_by(2).map(SlotNumber).collect();
+        let chosen = pool.free_slots(&used, 32).unwrap();
+        assert_eq!(chosen.iter().collect::<BTreeSet<_>>().len(), 32);
+        assert!(chosen.iter().all(|slot| !used.contains(slot) && slot.0 < 64));
+        assert_eq!(pool.free_slots(&used, 35), Err(Error::PoolFull { missing_bytes: 3 * 65_536 }));
+        // The first choice is not always the same, nor the lowest.
+        let firsts: BTreeSet<_> = (0..200).map(|_| pool.free_slots(&used, 1).unwrap()[0]).collect();
+        assert!(firsts.len() > 16, "{firsts:?}");
+    }
+
+    /// Prints how long the default pool takes; for people, not for CI.
+    #[test]
+    #[ignore = "measures"]
+    fn creating_the_default_pool_is_quick() {
+        let folder = tempfile::tempdir().unwrap();
+        let start = std::time::Instant::now();
+        let mut buffer = vec![0; 1 << 20];
+        (0..64).for_each(|_| kapok_wire::rng::fill(&mut buffer));
+        println!("64 MiB of random bytes: {:?}", start.elapsed());
+        let start = std::time::Instant::now();
+        SlotPool::create(&folder.path().join("pool.kpk"), SlotPool::DEFAULT_SLOTS).unwrap();
+        println!("the default pool: {:?}", start.elapsed());
+    }
+}

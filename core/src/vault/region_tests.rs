@@ -11,7 +11,7 @@ use super::keys::{DataKey, RegionKey};
 use super::region::{Leftover, Loaded, Region, RegionPlace};
 use crate::error::{Error, Result};
 
-const HALF: u32 = 3;
+pub(super) const HALF: u32 = 3;
 
 fn key() -> RegionKey {
     DataKey::from_slice(&[42; 32]).unwrap().derive_region(0)
@@ -25,12 +25,12 @@ fn place() -> RegionPlace {
     RegionPlace { number: 0, half: HalfFrames::new(HALF).unwrap() }
 }
 
-fn load(disk: &FaultFile) -> Result<Loaded> {
+pub(super) fn load(disk: &FaultFile) -> Result<Loaded> {
     Region::load(disk.file(), &fixed(1), place(), &key())
 }
 
 /// A formatted region, flushed.
-fn fresh() -> (FaultFile, Region) {
+pub(super) fn fresh() -> (FaultFile, Region) {
     let disk = FaultFile::random(HEADER_AREA + 2 * HALF as usize * FRAME);
     Region::format(disk.file(), &fixed(1), place(), &key()).unwrap();
     disk.file().sync().unwrap();
@@ -42,7 +42,7 @@ fn content(byte: u8, len: usize) -> Vec<u8> {
     vec![byte; len]
 }
 
-fn frame_at(half: u8, index: usize) -> std::ops::Range<usize> {
+pub(super) fn frame_at(half: u8, index: usize) -> std::ops::Range<usize> {
     let start = HEADER_AREA + (usize::from(half) * HALF as usize + index) * FRAME;
     start..start + FRAME
 }
