@@ -11,8 +11,8 @@ use serde_json::Value as Json;
 
 use crate::answer::{Answer, Status};
 use crate::error::Error;
-use crate::json::{Distinct, is_blank};
-use crate::limits::MAX_ANSWERS;
+use crate::json::{Distinct, is_blank, shallow};
+use crate::limits::{MAX_ANSWERS, MAX_DEPTH};
 use crate::pack::{Field, FieldType, Form, Pack, Redirect};
 use crate::value::{self, Moment};
 use crate::warning::{Warning, WarningCode};
@@ -63,11 +63,12 @@ impl Answers {
     /// Answers one field; the old answer is replaced. `input` is a value or the long form of an [`Answer`]; null and
     /// blank text take the answer back ("not asked").
     pub fn set(&mut self, pack: &Pack, form: &Form, key: &str, input: Json, now: &Moment) -> Vec<Warning> {
+        let (input, was_deep) = shallow(input, MAX_DEPTH);
         let Some(field) = form.field(key) else {
             self.extra.insert(key.to_owned(), input);
             return vec![Warning::new(WarningCode::UnknownKey, key)];
         };
-        let mut codes = Vec::new();
+        let mut codes = if was_deep { vec![WarningCode::KeptAsText] } else { Vec::new() };
         let answer = read(pack, field, input, now, &mut codes);
         self.forget_redirected(pack, field);
         match redirect(pack, field, &answer) {

@@ -86,6 +86,26 @@ fn join<'a>(values: impl Iterator<Item = &'a Json>) -> String {
     parts.join(", ")
 }
 
+/// The value with everything below `depth` levels as JSON text. True if something was that deep.
+pub(crate) fn shallow(value: Json, depth: usize) -> (Json, bool) {
+    let mut cut = false;
+    let mut below = |value: Json| {
+        let (value, was) = match depth.checked_sub(1) {
+            Some(depth) => shallow(value, depth),
+            None if value.is_object() || value.is_array() => (Json::String(canonical(&value)), true),
+            None => (value, false),
+        };
+        cut |= was;
+        value
+    };
+    let value = match value {
+        Json::Object(map) => Json::Object(map.into_iter().map(|(key, value)| (key, below(value))).collect()),
+        Json::Array(items) => Json::Array(items.into_iter().map(below).collect()),
+        scalar => scalar,
+    };
+    (value, cut)
+}
+
 /// Characters of the longest string anywhere inside.
 pub(crate) fn longest_text(value: &Json) -> usize {
     match value {
@@ -117,6 +137,14 @@ mod tests {
     fn keys_are_sorted_at_every_level() {
         let value: Json = serde_json::from_str(r#"{"b":[{"z":1,"a":"x"}],"a":null}"#).unwrap();
         assert_eq!(canonical(&value), r#"{"a":null,"b":[{"a":"x","z":1}]}"#);
+    }
+
+    #[test]
+    fn what_is_nested_too_deep_becomes_text() {
+        let value: Json = serde_json::from_str(r#"{"a":[{"b":[1]}]}"#).unwrap();
+        assert_eq!(shallow(value.clone(), 3), (value.clone(), false));
+        let (cut, was) = shallow(value, 1);
+        assert_eq!((canonical(&cut).as_str(), was), (r#"{"a":["{\"b\":[1]}"]}"#, true));
     }
 
     #[test]

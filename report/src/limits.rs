@@ -2,8 +2,12 @@
 
 /// Largest answers file read, in bytes: the longest narrative (20,000 characters) in Khmer is 60,000 bytes, escaped 120,000.
 pub const MAX_ANSWERS: usize = 1 << 20;
-/// Largest triage or identities document read, in bytes. As [`MAX_ANSWERS`], with room for a manifest of attachments.
-pub const MAX_DOCUMENT: usize = 1 << 20;
+/// Largest triage or identities document written and read, in bytes: an answers file with every name spelt out and
+/// a manifest of attachments. A report that is larger is refused on the phone, never only at the desk.
+pub const MAX_DOCUMENT: usize = 4 << 20;
+/// Deepest nesting of a value that is stored as it stands. What is deeper is kept as JSON text: parsers stop at 128
+/// levels, and a report must not be unreadable because of one odd answer.
+pub const MAX_DEPTH: usize = 16;
 /// Largest file of a pack, in bytes: a list of 14,500 villages with labels is about 3 MiB.
 pub const MAX_PACK_FILE: usize = 8 << 20;
 /// Most files in a pack.

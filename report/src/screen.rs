@@ -27,6 +27,8 @@ pub struct Screen {
     pub question: Words,
     /// What to fill in, in order.
     pub fields: Vec<FieldView>,
+    /// Words of the button "don't know", if a field of the screen offers it: stores `unk` in those that do.
+    pub dont_know: Option<Words>,
     /// Words of the button that skips the screen (its fields stay "not asked").
     pub skip: Words,
     /// Words of the button that goes back.
@@ -86,20 +88,26 @@ impl Pack {
     pub fn screens(&self, form: &str, lang: &str) -> Result<Vec<Screen>, Error> {
         let form = self.form(form)?;
         let total = form.screens().len();
-        let screen = |(at, plan): (usize, &crate::pack::ScreenPlan)| Screen {
-            id: plan.id.clone(),
-            number: at + 1,
-            total,
-            question: self.words(&plan.label, lang),
-            fields: plan
+        let screen = |(at, plan): (usize, &crate::pack::ScreenPlan)| {
+            let fields: Vec<FieldView> = plan
                 .fields
                 .iter()
                 .filter_map(|key| form.field(key))
                 .map(|field| self.field_view(field, lang))
-                .collect(),
-            skip: self.words("ui.skip", lang),
-            back: self.words("ui.back", lang),
-            send_now: self.words("ui.send_now", lang),
+                .collect();
+            let offered =
+                |field: &FieldView| field.no_values.iter().find(|(status, _)| *status == Status::Unknown).cloned();
+            Screen {
+                id: plan.id.clone(),
+                number: at + 1,
+                total,
+                question: self.words(&plan.label, lang),
+                dont_know: fields.iter().find_map(offered).map(|(_, words)| words),
+                fields,
+                skip: self.words("ui.skip", lang),
+                back: self.words("ui.back", lang),
+                send_now: self.words("ui.send_now", lang),
+            }
         };
         Ok(form.screens().iter().enumerate().map(screen).collect())
     }

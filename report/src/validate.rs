@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::evidence::EvidenceKind;
 use crate::json::{is_blank, longest_text};
 use crate::limits::{MAX_NOTE, MAX_TEXT};
-use crate::pack::{Field, FieldCheck, Form, Pack};
+use crate::pack::{Field, FieldCheck, FieldType, Form, Pack};
 use crate::value::{Edtf, Moment};
 use crate::warning::{Warning, WarningCode};
 
@@ -27,7 +27,12 @@ pub fn validate(
     says_something(form, answers, attached)?;
     for (key, answer) in answers.iter() {
         let limit = form.field(key).map_or(MAX_TEXT, |field| field.max_chars);
-        fits(key, answer.get().map_or(0, longest_text), limit)?;
+        let is_name = form.field(key).is_some_and(|field| field.kind == FieldType::Name);
+        fits(
+            key,
+            answer.get().map_or(0, |value| if is_name { longest_name(value) } else { longest_text(value) }),
+            limit,
+        )?;
         fits(key, answer.note.as_ref().map_or(0, |note| note.chars().count()), MAX_NOTE)?;
     }
     for (key, value) in answers.extra() {
@@ -36,7 +41,7 @@ pub fn validate(
     let mut warnings: Vec<Warning> =
         form.fields().iter().filter_map(|field| check(field, &answers.get(&field.key), now)).collect();
     warnings.extend(answers.extra().map(|(key, _)| Warning::new(WarningCode::UnknownKey, key)));
-    warnings.extend(contact_unused(pack, answers));
+    warnings.extend(contact_unused(pack, form, answers));
     Ok(warnings)
 }
 
@@ -47,6 +52,12 @@ fn says_something(form: &Form, answers: &Answers, attached: &[EvidenceKind]) -> 
     let shown = attached.iter().any(|kind| form.needs_evidence().contains(kind));
     let extra = answers.extra().any(|(_, value)| !is_blank(value));
     if answered || shown || extra { Ok(()) } else { Err(Error::Empty) }
+}
+
+/// The longest cleaned name: invisible characters in the original do not count.
+fn longest_name(names: &Json) -> usize {
+    let of = |name: &Json| name.get("text").map_or_else(|| longest_text(name), longest_text);
+    names.as_array().map_or_else(|| longest_text(names), |names| names.iter().map(of).max().unwrap_or(0))
 }
 
 fn fits(key: &str, found: usize, limit: usize) -> Result<(), Error> {
@@ -70,15 +81,16 @@ fn check(field: &Field, answer: &Answer<Json>, now: &Moment) -> Option<Warning> 
 }
 
 /// A contact was given, but the choice made does not allow to use it: say so before it is too late.
-fn contact_unused(pack: &Pack, answers: &Answers) -> Option<Warning> {
+fn contact_unused(pack: &Pack, form: &Form, answers: &Answers) -> Option<Warning> {
     let rules = pack.consent();
     if answers.get(&rules.contact_field).status() != Status::Given {
         return None;
     }
+    let list = form.field(&rules.field)?.list.as_deref().and_then(|id| pack.list(id))?;
     let codes = answers.get(&rules.field);
     let codes = codes.get()?.as_array()?;
     let granting = |code: &Json| {
-        let item = pack.list("V-CONSENT")?.item(code.as_str()?)?;
+        let item = list.item(code.as_str()?)?;
         Some(item.grants.iter().any(|grant| rules.with_contact.contains(grant)))
     };
     let allowed = codes.iter().any(|code| granting(code) == Some(true));

@@ -2,6 +2,18 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "test helpers may panic too")]
 
+#[path = "report/bad_packs.rs"]
+mod bad_packs;
+#[path = "report/filling.rs"]
+mod filling;
+#[path = "report/leaks.rs"]
+mod leaks;
+#[path = "report/new_packs.rs"]
+mod new_packs;
+#[path = "report/refusing.rs"]
+mod refusing;
+#[path = "report/round_trip.rs"]
+mod round_trip;
 #[path = "report/vectors.rs"]
 mod vectors;
 

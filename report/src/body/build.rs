@@ -76,8 +76,8 @@ impl Body {
     /// Builds both documents. Returns the warnings of [`validate`] beside them.
     ///
     /// # Errors
-    /// [`Error::NoSuchForm`]; the refusals of [`validate`]; [`Error::TooLarge`] for too many attachments;
-    /// [`Error::Document`] if two attachments have one id.
+    /// [`Error::NoSuchForm`]; the refusals of [`validate`]; [`Error::TooLarge`] for too many attachments or a document
+    /// over its limit; [`Error::Document`] if two attachments have one id.
     pub fn build(
         pack: &Pack,
         form: &str,
@@ -130,7 +130,14 @@ impl Body {
             body.place_answer(pack, form.field(key), key, answer);
         }
         body.place_evidence(attachments)?;
+        body.can_be_read_back()?;
         Ok((body, warnings))
+    }
+
+    /// A report that the desk cannot read is a lost report, so it is found out here, while the draft still exists.
+    fn can_be_read_back(&self) -> Result<(), Error> {
+        let read = Self::parse(&self.triage.to_bytes(), &self.identities.to_bytes())?;
+        if read == *self { Ok(()) } else { Err(Error::Document { what: "it does not read back equal" }) }
     }
 
     /// Puts one answer where it belongs: what the triage document may show there, and the whole of it with the

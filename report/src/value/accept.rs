@@ -83,21 +83,14 @@ impl<'a> Reader<'a> {
             Json::String(typed) => NameForm::of(&typed).map_or(Json::String(typed), |name| name.to_json()),
             Json::Object(mut members) => {
                 let typed = members.get("text").and_then(Json::as_str).and_then(NameForm::of);
-                let Some(mut name) = typed else { return self.kept(Json::Object(members)) };
-                if let Some(kind) = members.get("kind").and_then(Json::as_str) {
-                    name.kind = kind.to_owned();
-                }
-                if let Some(order) = members.get("order").and_then(Json::as_str) {
-                    name.order = order.to_owned();
-                }
+                let Some(name) = typed else { return self.kept(Json::Object(members)) };
                 self.known(&members);
                 if let Json::Object(cleaned) = name.to_json() {
                     for (key, member) in cleaned {
-                        // The first original is the one that counts when a stored name is read again.
-                        if key == "original" && members.contains_key("original") {
-                            continue;
+                        // What was said about the name counts more than what is guessed; only the text is cleaned.
+                        if key == "text" || !members.contains_key(&key) {
+                            members.insert(key, member);
                         }
-                        members.insert(key, member);
                     }
                 }
                 Json::Object(members)
