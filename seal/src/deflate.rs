@@ -76,6 +76,9 @@ mod tests {
         assert_eq!(inflate(&bomb).unwrap_err(), Error::Inflate);
         let huge = deflate(&vec![0; CONTENT_MAX * 64]).unwrap();
         assert_eq!(inflate(&huge).unwrap_err(), Error::Inflate);
+        // Control: a reader without a limit takes all of it.
+        let all = std::io::copy(&mut flate2::read::DeflateDecoder::new(huge.as_slice()), &mut std::io::sink());
+        assert_eq!(all.unwrap(), CONTENT_MAX as u64 * 64);
     }
 
     #[test]

@@ -75,6 +75,8 @@ fn usable(passphrase: &[u8]) -> Result<SecretString, Error> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     const QUICK: u8 = 2;
@@ -128,6 +130,16 @@ mod tests {
             let mut damaged = file.clone();
             damaged[index] ^= 1;
             assert!(unlock_with_passphrase(&damaged, b"p").is_err(), "byte {index}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn random_and_cut_files_never_open_or_panic(noise in proptest::collection::vec(any::<u8>(), 0..600)) {
+            prop_assert!(unlock_with_passphrase(&noise, b"p").is_err());
+            let file = lock_with_passphrase(b"key", b"p", QUICK).unwrap();
+            let cut = noise.len() % file.len();
+            prop_assert!(unlock_with_passphrase(&file[..cut], b"p").is_err());
         }
     }
 }

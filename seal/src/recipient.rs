@@ -97,6 +97,8 @@ impl age::Recipient for Recipient {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::Identity;
 
@@ -134,11 +136,33 @@ mod tests {
     fn keys_that_protect_nothing_are_refused() {
         let zero = bech::lower(X25519_PREFIX, &[0; 32]);
         assert_eq!(zero.parse::<Recipient>(), Err(Error::RecipientUnsafe));
+        // Control: unchecked, this text would stop the phone in the middle of sealing.
+        let unchecked = Recipient::from_x25519(zero.parse().unwrap());
+        let sealing = || age::Recipient::wrap_file_key(&unchecked, &FileKey::new(Box::new([7; 16]))).is_ok();
+        assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(sealing)).is_err());
         let Kind::Pq(good) = Identity::make_pq().to_recipient().0 else { unreachable!() };
         let mut half = good.to_bytes();
         half[pq::PUBLIC_LEN - 32..].fill(0);
         assert_eq!(bech::lower(PQ_PREFIX, &half).parse::<Recipient>(), Err(Error::RecipientUnsafe));
         let unreduced = bech::lower(PQ_PREFIX, &[0xff; pq::PUBLIC_LEN]);
         assert_eq!(unreduced.parse::<Recipient>(), Err(Error::RecipientUnsafe));
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_parsing_panic(text in ".{0,200}", prefix in "(age1|age1pq1|AGE-SECRET-KEY-1|AGE-SECRET-KEY-PQ-1)") {
+            let _ = text.parse::<Recipient>();
+            let text = prefix + &text;
+            prop_assert!(text.parse::<Recipient>().is_err());
+            prop_assert!(text.parse::<Identity>().is_err());
+        }
+
+        #[test]
+        fn a_mistyped_character_is_noticed(at in 4_usize..1_950, to in "[a-z0-9]") {
+            let good = Identity::make_pq().to_recipient().to_string();
+            let mut typed = good.clone();
+            typed.replace_range(at..=at, &to);
+            prop_assert_eq!(typed.parse::<Recipient>().is_ok(), typed == good);
+        }
     }
 }
