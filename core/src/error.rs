@@ -7,7 +7,7 @@ use std::io;
 use crate::vault::DeviceKeyError;
 
 /// Everything the device core refuses or fails at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// No slot opened. Says nothing about how near the passphrase was.
     #[error("the passphrase does not open this vault; check it and try again")]
@@ -78,6 +78,65 @@ pub enum Error {
     /// The database refused: a bug. The reason is withheld because it may quote content.
     #[error("the store refused an operation; please report this, nothing was changed")]
     Store,
+    /// The vault is locked.
+    #[error("the vault is locked; unlock it first")]
+    Locked,
+    /// There is no such draft: never begun, deleted, or finished.
+    #[error("there is no such draft; if it was finished, this device can no longer open it")]
+    NoSuchDraft,
+    /// The form packs have no such form.
+    #[error("there is no such form; update the app or choose another form")]
+    NoSuchForm,
+    /// No organisation yet.
+    #[error("this device is not enrolled; scan or type an invite first, the draft is kept")]
+    NotEnrolled,
+    /// Nothing was said that could become a report.
+    #[error("the report is empty: give a name, a description, a place, a voice note or a photo; the draft is kept")]
+    EmptyReport,
+    /// A text is longer than its field allows.
+    #[error("a text has more than {limit} characters: shorten it or attach it as a document; the draft is kept")]
+    TextTooLong {
+        /// Characters allowed.
+        limit: usize,
+    },
+    /// The report cannot be built from this draft.
+    #[error(
+        "the report cannot be built: too many attachments, or an answer this version cannot read; the draft is kept"
+    )]
+    Report,
+    /// Sealing failed.
+    #[error(transparent)]
+    Seal(#[from] kapok_seal::Error),
+    /// The organisation's bundle is refused.
+    #[error(transparent)]
+    Bundle(#[from] kapok_wire::bundle::BundleError),
+    /// The text is no invite.
+    #[error(transparent)]
+    Invite(#[from] kapok_wire::InviteError),
+    /// The server refused.
+    #[error(transparent)]
+    Refused(#[from] kapok_wire::Problem),
+    /// The server's tokens are unusable.
+    #[error(transparent)]
+    Token(#[from] kapok_wire::token::TokenError),
+    /// What the organisation gave out names no usable way to the server.
+    #[error(transparent)]
+    Route(#[from] crate::route::RouteError),
+    /// The organisation demands a profile that this version has not.
+    #[error(transparent)]
+    Policy(#[from] crate::policy::PolicyError),
+    /// This device belongs to another organisation.
+    #[error("this device is enrolled with another organisation; use a second device folder for this invite")]
+    OtherOrganisation,
+    /// A waiting packet does not open: its slot was changed from outside.
+    #[error("a waiting report was damaged on this device; tell the organisation its short code")]
+    SlotDamaged,
+    /// The attachment could not be read to its end.
+    #[error("the attachment could not be read ({0}); nothing was attached, try again")]
+    SourceFailed(io::ErrorKind),
+    /// The attachment became longer or shorter while it was read.
+    #[error("the attachment changed while it was read; nothing was attached, try again when it is complete")]
+    SourceChanged,
     /// The file system failed.
     #[error("the file system failed ({0}); check the device and try again")]
     Io(io::ErrorKind),
@@ -90,6 +149,25 @@ impl Error {
         match error.kind() {
             StorageFull | QuotaExceeded | FileTooLarge => Self::DiskFull { missing_bytes },
             _ => Self::from(error),
+        }
+    }
+}
+
+impl Error {
+    /// Maps an error of an attachment's source.
+    pub(crate) fn source(error: &io::Error) -> Self {
+        Self::SourceFailed(error.kind())
+    }
+}
+
+impl From<kapok_report::Error> for Error {
+    /// Keys of a pack and positions in a file are dropped: the form screens show them where they matter.
+    fn from(error: kapok_report::Error) -> Self {
+        match error {
+            kapok_report::Error::Empty => Self::EmptyReport,
+            kapok_report::Error::TextTooLong { limit, .. } => Self::TextTooLong { limit },
+            kapok_report::Error::NoSuchForm { .. } => Self::NoSuchForm,
+            _ => Self::Report,
         }
     }
 }

@@ -2,23 +2,26 @@
 //!
 //! Nothing readable touches a file, nothing acknowledged is lost, nothing leaves unasked.
 
+mod device;
 mod error;
 mod policy;
 mod route;
 mod time;
-// Used by the device module that is built on top of it; until then only its tests call most of it.
-#[allow(dead_code, unused_imports)]
 mod vault;
 
+pub use device::{
+    AttachmentView, Backoff, CreateOptions, Device, DraftId, DraftView, EnrolReport, FinishedReport, FinishedView,
+    NewAttachment, OutboxView, Progress, ReportState, SyncEnd, SyncOptions, SyncReport,
+};
 pub use error::{Error, Result};
 pub use policy::{
-    AppLock, Asked, Battery, Blocked, BundleState, Captive, Charging, ClockConfidence, DangerZone, Decision, DeviceLock,
-    Effect, Facts, Finished, Floors, Lang, Lanes, LastBatch, Metered, Motion, NetworkId, NetworkLabel, Onion, Panic,
-    Plan, Policy, PolicyError, PowerSaver, PrivateDns, Profile, Proxy, QueueFacts, Reason, ReasonWords, Roaming, Seen,
-    Tokens, Transport, UserCa, UserHold, UserSettings, Validated, Vpn, Window, Work, decide,
+    AppLock, Asked, Battery, Blocked, BundleState, Captive, Charging, ClockConfidence, DangerZone, Decision,
+    DeviceLock, Effect, Facts, Finished, Floors, Lanes, Lang, LastBatch, Metered, Motion, NetworkId, NetworkLabel,
+    Onion, Panic, Plan, Policy, PolicyError, PowerSaver, PrivateDns, Profile, Proxy, QueueFacts, Reason, ReasonWords,
+    Roaming, Seen, Tokens, Transport, UserCa, UserHold, UserSettings, Validated, Vpn, Window, Work, decide,
 };
-pub use route::RouteId;
+pub use route::{Outcome, RouteError, RouteId, RouteRemedy, Timeouts};
 pub use time::{Clock, SystemClock, Time};
-pub use vault::{
-    DeviceKey, DeviceKeyError, HalfFrames, KdfParams, Level, NoDeviceKey, Passphrase, SoftwareDeviceKey,
-};
+pub use vault::{DeviceKey, DeviceKeyError, HalfFrames, KdfParams, Level, NoDeviceKey, Passphrase, SoftwareDeviceKey};
+/// The domain and the wire, so that shells depend on the core alone.
+pub use {kapok_report as report, kapok_wire as wire};

@@ -130,7 +130,7 @@ pub struct Bundle {
 }
 
 /// Why a bundle is refused.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BundleError {
     /// Not a note with our purpose line and JSON.
     #[error("this is not a bundle of this version")]

@@ -1,0 +1,137 @@
+//! Drafts: answers saved one by one, readable only while unlocked, forgotten at finish.
+
+use kapok_report::{Answers, ReportId};
+use kapok_wire::rng;
+use rusqlite::{Connection, OptionalExtension as _, params};
+
+use super::outbox::sql_int;
+use crate::error::{Error, Result};
+use crate::time::Time;
+
+/// Number of a draft on this device. It never leaves the device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct DraftId(pub i64);
+
+/// A draft in a list: nothing of its content is read for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DraftView {
+    /// Its number.
+    pub id: DraftId,
+    /// The form it answers.
+    pub form_id: String,
+    /// When it was begun.
+    pub created: Time,
+    /// When an answer or attachment was last saved.
+    pub updated: Time,
+    /// Questions answered.
+    pub answers: u32,
+    /// Attachments.
+    pub attachments: u32,
+}
+
+/// What finishing needs to know about a draft.
+pub(super) struct DraftHead {
+    pub(super) report_id: ReportId,
+    pub(super) mark: [u8; 16],
+    pub(super) form_id: String,
+    pub(super) lang: String,
+    pub(super) answers: Answers,
+}
+
+/// What stays on the device after finish.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FinishedView {
+    /// The short code to tell the desk.
+    pub code: String,
+    /// Day it was finished, days since 1970.
+    pub day: u64,
+    /// The form it answered.
+    pub form_id: String,
+}
+
+pub(super) fn create(db: &Connection, form: (&str, u32), lang: &str, now: Time) -> Result<DraftId> {
+    let now = sql_int(now.0)?;
+    db.execute(
+        "INSERT INTO draft (report_id, mark, form_id, form_version, lang, answers, answered, created, updated)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0, ?7, ?7)",
+        params![
+            ReportId::from_random(rng::bytes()).as_bytes(),
+            rng::bytes::<16>(),
+            form.0,
+            form.1,
+            lang,
+            Answers::new().to_json(),
+            now
+        ],
+    )?;
+    Ok(DraftId(db.last_insert_rowid()))
+}
+
+pub(super) fn list(db: &Connection) -> Result<Vec<DraftView>> {
+    let mut query = db.prepare(
+        "SELECT id, form_id, created, updated, answered,
+                (SELECT count(*) FROM attachment WHERE draft = draft.id)
+         FROM draft ORDER BY id",
+    )?;
+    let rows = query.query_map([], |row| {
+        Ok(DraftView {
+            id: DraftId(row.get(0)?),
+            form_id: row.get(1)?,
+            created: Time(row.get::<_, i64>(2)?.unsigned_abs()),
+            updated: Time(row.get::<_, i64>(3)?.unsigned_abs()),
+            answers: row.get(4)?,
+            attachments: row.get(5)?,
+        })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+pub(super) fn head(db: &Connection, draft: DraftId) -> Result<DraftHead> {
+    let row = db
+        .query_row("SELECT report_id, mark, form_id, lang, answers FROM draft WHERE id = ?1", [draft.0], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get::<_, String>(4)?))
+        })
+        .optional()?;
+    let (report_id, mark, form_id, lang, answers) = row.ok_or(Error::NoSuchDraft)?;
+    let answers = Answers::from_json(&answers).map_err(|_| Error::Store)?;
+    Ok(DraftHead { report_id: ReportId::from_bytes(report_id), mark, form_id, lang, answers })
+}
+
+pub(super) fn touch(db: &Connection, draft: DraftId, now: Time) -> Result<()> {
+    let changed = db.execute("UPDATE draft SET updated = ?1 WHERE id = ?2", params![sql_int(now.0)?, draft.0])?;
+    if changed == 1 { Ok(()) } else { Err(Error::NoSuchDraft) }
+}
+
+pub(super) fn set_answers(db: &Connection, draft: DraftId, answers: &Answers, now: Time) -> Result<()> {
+    touch(db, draft, now)?;
+    db.execute(
+        "UPDATE draft SET answers = ?1, answered = ?2 WHERE id = ?3",
+        params![answers.to_json(), sql_int(answers.iter().count() as u64)?, draft.0],
+    )?;
+    Ok(())
+}
+
+pub(super) fn marks(db: &Connection) -> Result<Vec<(DraftId, [u8; 16])>> {
+    let mut query = db.prepare("SELECT id, mark FROM draft ORDER BY id")?;
+    let rows = query.query_map([], |row| Ok((DraftId(row.get(0)?), row.get(1)?)))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Drops a draft with its answers, attachment keys and slots.
+pub(super) fn delete(db: &Connection, draft: DraftId) -> Result<()> {
+    let gone = db.execute("DELETE FROM draft WHERE id = ?1", [draft.0])?;
+    if gone == 1 { Ok(()) } else { Err(Error::NoSuchDraft) }
+}
+
+pub(super) fn add_finished(db: &Connection, code: &str, day: u64, form_id: &str) -> Result<()> {
+    db.execute("INSERT INTO finished (code, day, form_id) VALUES (?1, ?2, ?3)", params![code, sql_int(day)?, form_id])?;
+    Ok(())
+}
+
+pub(super) fn finished(db: &Connection) -> Result<Vec<FinishedView>> {
+    let mut query = db.prepare("SELECT code, day, form_id FROM finished ORDER BY id")?;
+    let rows = query.query_map([], |row| {
+        Ok(FinishedView { code: row.get(0)?, day: row.get::<_, i64>(1)?.unsigned_abs(), form_id: row.get(2)? })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}

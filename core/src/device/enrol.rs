@@ -1,0 +1,104 @@
+//! Enrolment: from an invite to a verified bundle and a batch of tokens.
+//!
+//! The bundle comes over a connection that only the invite's pin vouches for, which can carry no secret; it is
+//! verified by the root keys the invite names. Only then the secret and the blinded batch go out, over a connection
+//! that the bundle vouches for. The batch is stored before it is sent: a lost answer is asked for again unchanged, and the
+//! server knows the repetition.
+
+use kapok_wire::Invite;
+use kapok_wire::bundle::UntrustedBundle;
+use kapok_wire::enrol::{EnrolAnswer, EnrolRequest};
+
+use super::Device;
+use super::sync::{SyncEnd, SyncOptions, blocking};
+use crate::error::{Error, Result};
+use crate::policy::{Decision, Facts, Work};
+use crate::route::{DirectRoute, InviteRoute, Outcome, Route as _, RouteError};
+use crate::time::Time;
+
+/// What an enrolment or a look for a newer bundle came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EnrolReport {
+    /// The organisation's name, if its bundle was verified.
+    pub organisation: Option<String>,
+    /// How it ended.
+    pub end: SyncEnd,
+}
+
+impl EnrolReport {
+    fn ended(end: SyncEnd) -> Self {
+        Self { organisation: None, end }
+    }
+}
+
+impl Device {
+    /// Enrols with the organisation of an invite. Needs no passphrase. Doing it again after an interruption goes on.
+    ///
+    /// # Errors
+    /// [`Error::OtherOrganisation`], [`Error::Bundle`] if the bundle is refused, [`Error::Refused`] if the invite is,
+    /// [`Error::Token`] if the server made the tokens with a key of its own. Trouble on the line is an end.
+    pub async fn enrol(&self, invite: &Invite, facts: &Facts, options: &SyncOptions, now: Time) -> Result<EnrolReport> {
+        if self.outbox.roots()?.is_some_and(|roots| roots != invite.roots) {
+            return Err(Error::OtherOrganisation);
+        }
+        let held = self.decide_for(Work::Errand, facts, options, now)?;
+        if !matches!(held, Decision::Allow(_)) {
+            return Ok(EnrolReport::ended(SyncEnd::Held(held)));
+        }
+        let page = match InviteRoute::new(invite, options.timeouts)?.fetch_bundle().await {
+            Ok(page) => page,
+            Err(error) => return self.interrupted(error, options, now),
+        };
+        let in_force = self.outbox.bundle()?;
+        let bundle = UntrustedBundle::from_bytes(&page)?.verify(&invite.roots, in_force.as_ref(), now.0)?;
+        let organisation = bundle.content().organisation.clone();
+
+        let secret = kapok_wire::InviteSecret::from_bytes(*invite.secret.expose());
+        let pending = blocking(&self.outbox, move |outbox| outbox.begin_enrolment(&secret)).await?;
+        let blinded = pending.blinding.elements()?;
+        let request = EnrolRequest { secret: pending.secret, blinded }.encode()?;
+        let route = DirectRoute::all(&bundle, options.timeouts)?.into_iter().next();
+        let route = route.ok_or(Error::Route(RouteError::BadEndpoint))?;
+        let page = match route.enrol(request).await {
+            Ok(page) => page,
+            Err(error) => return self.interrupted(error, options, now),
+        };
+        let evaluation = match EnrolAnswer::decode(&page) {
+            Ok(EnrolAnswer::Tokens(evaluation)) => evaluation,
+            Ok(EnrolAnswer::Refused(problem)) => return Err(Error::Refused(problem)),
+            Err(_) => return self.interrupted(RouteError::Failed(Outcome::ServerFault), options, now),
+        };
+        let tokens = pending.blinding.finish(&evaluation, bundle.issuer())?;
+        let roots = invite.roots;
+        blocking(&self.outbox, move |outbox| outbox.finish_enrolment(&roots, &bundle, &tokens)).await?;
+        Ok(EnrolReport { organisation: Some(organisation), end: SyncEnd::Done })
+    }
+
+    /// Looks for a newer bundle and takes it up. An older one is never taken.
+    ///
+    /// # Errors
+    /// [`Error::NotEnrolled`], [`Error::Bundle`] if what the server has is refused; the bundle in force stays.
+    pub async fn refresh_bundle(&self, facts: &Facts, options: &SyncOptions, now: Time) -> Result<EnrolReport> {
+        let (Some(roots), Some(in_force)) = (self.outbox.roots()?, self.outbox.bundle()?) else {
+            return Err(Error::NotEnrolled);
+        };
+        let held = self.decide_for(Work::Errand, facts, options, now)?;
+        if !matches!(held, Decision::Allow(_)) {
+            return Ok(EnrolReport::ended(SyncEnd::Held(held)));
+        }
+        let route = DirectRoute::all(&in_force, options.timeouts)?.into_iter().next();
+        let page = match route.ok_or(Error::Route(RouteError::BadEndpoint))?.fetch_bundle().await {
+            Ok(page) => page,
+            Err(error) => return self.interrupted(error, options, now),
+        };
+        let bundle = UntrustedBundle::from_bytes(&page)?.verify(&roots, Some(&in_force), now.0)?;
+        let organisation = Some(bundle.content().organisation.clone());
+        blocking(&self.outbox, move |outbox| outbox.replace_bundle(&roots, &bundle)).await?;
+        Ok(EnrolReport { organisation, end: SyncEnd::Done })
+    }
+
+    fn interrupted(&self, error: RouteError, options: &SyncOptions, now: Time) -> Result<EnrolReport> {
+        self.note_failure(error, options, now)?;
+        Ok(EnrolReport::ended(SyncEnd::Interrupted(error)))
+    }
+}

@@ -1,0 +1,191 @@
+//! Finish: the draft becomes a sealed packet and chunks, and the device forgets how to open them.
+//!
+//! Order, so that no crash loses a report or makes two:
+//! 1. packet, overflow and padding go into free slots and are flushed;
+//! 2. the queue names them: **the commit point**;
+//! 3. the vault forgets draft, keys and slots in both halves, and keeps the short code;
+//! 4. the queue drops the mark that linked the two.
+//!
+//! A crash before 2 leaves the draft untouched. A crash after 2 is noticed at the next unlock by the mark, and steps
+//! 3 and 4 are done then; the sealed report may have left meanwhile, which is what finishing asked for.
+
+use std::collections::BTreeMap;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use kapok_report::{
+    Attachment as Manifest, Body, ClockTrust, Envelope, EvidenceItem, EvidencePrivate, MediaKey, Moment, ShortCode,
+    Warning,
+};
+use kapok_seal::media::{content_chunks, pad_chunk, padded_count};
+use kapok_seal::{ClassRecipients, Recipient, Recipients, SealedItem, seal_packet};
+use kapok_wire::bundle::{ClassKeys, VerifiedBundle};
+use kapok_wire::sizes::MEDIA_SEALED;
+use kapok_wire::{Lane, ObjectId, rng};
+
+use super::Device;
+use super::attach::{self, Attachment};
+use super::drafts::{self, DraftHead, DraftId};
+use super::outbox::{NewObject, NewReport};
+use super::slots::Reservation;
+use crate::error::{Error, Result};
+use crate::time::Time;
+use crate::vault::SlotNumber;
+
+const SECONDS_PER_DAY: u64 = 86_400;
+
+/// A finished report.
+#[derive(Clone, Debug)]
+pub struct FinishedReport {
+    /// The short code to tell the desk.
+    pub code: String,
+    /// What the desk will have to ask; none of it kept the report back.
+    pub warnings: Vec<Warning>,
+    /// The bundle has expired: sealed all the same, but a newer one should be fetched.
+    pub bundle_expired: bool,
+}
+
+impl Device {
+    /// Seals a draft to the organisation, puts it into the outbox and forgets it. The undo is not to call this: no key
+    /// that opens the report is left on the device when it returns.
+    ///
+    /// # Errors
+    /// [`Error::NotEnrolled`], [`Error::EmptyReport`], [`Error::TextTooLong`], [`Error::PoolFull`],
+    /// [`Error::VaultFull`]: the draft is as before. [`Error::NotForgotten`]: the report is in the outbox, and the next
+    /// unlock ends the forgetting.
+    pub fn finish(&self, draft: DraftId, now: Time) -> Result<FinishedReport> {
+        let bundle = self.outbox.bundle()?.ok_or(Error::NotEnrolled)?;
+        let (head, attachments) =
+            self.with_vault(|vault| vault.read(|db| Ok((drafts::head(db, draft)?, attach::list(db, draft)?))))?;
+        let (body, warnings) = self.body(&head, &attachments, now)?;
+        let recipients = recipients(&bundle)?;
+        let sealed = seal_packet(&body.triage.to_bytes(), &body.identities.to_bytes(), &recipients)?;
+
+        let padding = padding(&attachments, &sealed.overflow)?;
+        let overflow_chunks: usize = sealed.overflow.iter().map(|item| item.chunks().len()).sum();
+        let mut slots = self.reserve(1 + overflow_chunks + padding.len(), 0)?;
+        let mut objects = vec![self.store_packet(&mut slots, &sealed.packet)?];
+        for (id, area) in sealed.overflow.iter().flat_map(SealedItem::chunks) {
+            objects.push(self.store_chunk(&mut slots, id, area)?);
+        }
+        objects.extend(media_objects(&attachments));
+        for (id, area) in &padding {
+            objects.push(self.store_chunk(&mut slots, *id, area.as_slice())?);
+        }
+        self.outbox.pool().sync()?;
+
+        let code = ShortCode::of(&head.report_id).to_string();
+        let day = now.0 / SECONDS_PER_DAY;
+        self.outbox.add(&NewReport { code: code.clone(), day, mark: head.mark, objects })?;
+        self.forget(draft, &head, &code, day)?;
+        Ok(FinishedReport { code, warnings, bundle_expired: bundle.is_expired(now.0) })
+    }
+
+    /// Ends what a crash interrupted after the commit point.
+    pub(super) fn end_interrupted_finish(&self) -> Result<()> {
+        let marks = self.with_vault(|vault| vault.read(drafts::marks))?;
+        for (draft, mark) in marks {
+            if let Some((code, day)) = self.outbox.finished_mark(&mark)? {
+                let head = self.with_vault(|vault| vault.read(|db| drafts::head(db, draft)))?;
+                self.forget(draft, &head, &code, day)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn forget(&self, draft: DraftId, head: &DraftHead, code: &str, day: u64) -> Result<()> {
+        self.with_vault(|vault| {
+            vault.write_forgetting(|db| {
+                drafts::delete(db, draft)?;
+                drafts::add_finished(db, code, day, &head.form_id)
+            })
+        })?;
+        self.outbox.clear_mark(&head.mark)
+    }
+
+    fn body(&self, head: &DraftHead, attachments: &[Attachment], now: Time) -> Result<(Body, Vec<Warning>)> {
+        let seconds = i64::try_from(now.0).map_err(|_| Error::BadSize)?;
+        let moment = Moment::from_unix(seconds, self.pack.utc_offset_minutes()).map_err(|_| Error::BadSize)?;
+        let mut envelope = Envelope::new(head.report_id, moment, &head.lang);
+        if self.outbox.latest_time()?.is_some_and(|latest| now < latest) {
+            envelope.clock_trust = ClockTrust::Suspect;
+        }
+        let manifest = attachments.iter().map(manifest).collect::<Result<Vec<_>>>()?;
+        Ok(Body::build(&self.pack, &head.form_id, &head.answers, &envelope, &manifest)?)
+    }
+
+    fn store_packet(
+        &self,
+        slots: &mut Reservation<'_>,
+        packet: &[u8; kapok_wire::sizes::TEXT_SEALED],
+    ) -> Result<NewObject> {
+        let slot = slots.take()?;
+        self.outbox.put_packet(slot, packet)?;
+        Ok(NewObject { object: ObjectId(rng::bytes()), lane: Lane::Text, slot })
+    }
+
+    fn store_chunk(&self, slots: &mut Reservation<'_>, object: ObjectId, area: &[u8]) -> Result<NewObject> {
+        let slot = slots.take()?;
+        self.outbox.put_chunk(slot, area)?;
+        Ok(NewObject { object, lane: Lane::Media, slot })
+    }
+}
+
+/// Content chunks of all attachments: they lie in their slots already.
+fn media_objects(attachments: &[Attachment]) -> impl Iterator<Item = NewObject> {
+    attachments.iter().flat_map(|attachment| {
+        attachment.slots.iter().zip(0..).map(|(slot, index): (&SlotNumber, u32)| NewObject {
+            object: attachment.key.object_id(index),
+            lane: Lane::Media,
+            slot: *slot,
+        })
+    })
+}
+
+type Chunk = (ObjectId, Box<[u8; MEDIA_SEALED]>);
+
+/// Chunks that bring the report's media objects to a Padmé number. They continue the last attachment, so that the desk
+/// can tell them from lost ones; a report without attachments has no media but overflow, which is padded already.
+fn padding(attachments: &[Attachment], overflow: &[SealedItem]) -> Result<Vec<Chunk>> {
+    let Some(last) = attachments.last() else { return Ok(Vec::new()) };
+    let chunks = attachments.iter().map(|attachment| attachment.slots.len()).sum::<usize>()
+        + overflow.iter().map(|item| item.chunks().len()).sum::<usize>();
+    let chunks = u32::try_from(chunks).map_err(|_| Error::BadSize)?;
+    let first = content_chunks(last.view.size)?;
+    (0..padded_count(chunks) - chunks)
+        .map(|extra| {
+            let mut area = Box::new([0; MEDIA_SEALED]);
+            let id = pad_chunk(&last.key, first + extra, &mut area)?;
+            Ok((id, area))
+        })
+        .collect()
+}
+
+fn manifest(attachment: &Attachment) -> Result<Manifest> {
+    let view = &attachment.view;
+    // EXPOSE: the key goes into the sealed report, the only place where it will exist from now on.
+    let key = MediaKey::from_base64(STANDARD.encode(attachment.key.expose()));
+    let name = Some(attachment.file_name.clone()).filter(|name| !name.is_empty());
+    Ok(Manifest {
+        item: EvidenceItem {
+            evidence_id: view.evidence_id.to_string(),
+            kind: view.kind,
+            mime: view.mime.clone(),
+            size: view.size,
+            sha256: view.sha256.iter().map(|byte| format!("{byte:02x}")).collect(),
+            origin: attachment.origin,
+            chunks: content_chunks(view.size)?,
+            rest: BTreeMap::new(),
+        },
+        private: EvidencePrivate { name, key, rest: BTreeMap::new() },
+    })
+}
+
+fn recipients(bundle: &VerifiedBundle) -> Result<ClassRecipients> {
+    let class = |keys: &ClassKeys| {
+        let parsed = keys.recipients.iter().map(|text| text.parse::<Recipient>()).collect::<Result<Vec<_>, _>>()?;
+        Recipients::new(parsed)
+    };
+    let content = bundle.content();
+    Ok(ClassRecipients { triage: class(&content.triage)?, identities: class(&content.identities)? })
+}

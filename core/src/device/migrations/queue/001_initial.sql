@@ -1,0 +1,69 @@
+-- What the sender needs while the vault is locked: sealed objects, tokens, the organisation's bundle, holds.
+-- Sealed under a key that the device key wraps; nothing in here opens a report.
+
+CREATE TABLE organisation (
+    only INTEGER PRIMARY KEY CHECK (only = 1),
+    -- Three SHA-256 of root keys, from the invite.
+    roots BLOB NOT NULL,
+    -- The signed note in force.
+    bundle TEXT NOT NULL
+) STRICT;
+
+-- An enrolment under way: kept until the tokens are in, so that a lost answer is asked for again unchanged.
+CREATE TABLE enrolment (
+    only INTEGER PRIMARY KEY CHECK (only = 1),
+    secret BLOB NOT NULL,
+    blinding BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE token (
+    nonce BLOB PRIMARY KEY,
+    output BLOB NOT NULL,
+    key BLOB NOT NULL,
+    -- The upload it was given to, if any. A token that was given away is never given again.
+    upload BLOB UNIQUE
+) STRICT;
+
+CREATE TABLE report (
+    id INTEGER PRIMARY KEY,
+    code TEXT NOT NULL,
+    -- Days since 1970.
+    day INTEGER NOT NULL,
+    -- The draft's mark until the vault has forgotten the draft, then NULL.
+    mark BLOB UNIQUE
+) STRICT;
+
+CREATE TABLE object (
+    object BLOB PRIMARY KEY,
+    report INTEGER NOT NULL REFERENCES report (id),
+    -- 0 text, 1 media.
+    lane INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    -- Where the sealed area lies; NULL after a verified receipt freed it.
+    slot INTEGER UNIQUE,
+    upload BLOB,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    -- Problem code of a refusal that a person has to look at.
+    problem INTEGER,
+    -- Digest, hour and signature of the verified receipt.
+    receipt BLOB,
+    UNIQUE (report, lane, position)
+) STRICT;
+
+CREATE TABLE setting (
+    name TEXT PRIMARY KEY,
+    value INTEGER NOT NULL
+) STRICT;
+
+-- When a network last showed a wrong certificate, or answered in the server's place. Seconds since 1970.
+CREATE TABLE network (
+    network BLOB PRIMARY KEY,
+    intercepted INTEGER,
+    filtered INTEGER
+) STRICT;
+
+-- Keys that only the sender needs: 'pool' hides waiting packets among random slots, 'network' names networks.
+CREATE TABLE secret (
+    name TEXT PRIMARY KEY,
+    value BLOB NOT NULL
+) STRICT;

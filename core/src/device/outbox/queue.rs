@@ -1,0 +1,77 @@
+//! Reports and objects of the queue store.
+
+use std::collections::BTreeSet;
+
+use kapok_wire::{Lane, ObjectId};
+use rusqlite::{Connection, OptionalExtension as _, params};
+
+use crate::error::{Error, Result};
+use crate::vault::SlotNumber;
+
+/// One sealed object in a slot.
+#[derive(Clone, Debug)]
+pub(crate) struct NewObject {
+    pub(crate) object: ObjectId,
+    pub(crate) lane: Lane,
+    pub(crate) slot: SlotNumber,
+}
+
+/// A finished report on its way into the queue.
+#[derive(Debug)]
+pub(crate) struct NewReport {
+    pub(crate) code: String,
+    pub(crate) day: u64,
+    pub(crate) mark: [u8; 16],
+    pub(crate) objects: Vec<NewObject>,
+}
+
+pub(super) fn add(db: &Connection, report: &NewReport) -> Result<()> {
+    db.execute(
+        "INSERT INTO report (code, day, mark) VALUES (?1, ?2, ?3)",
+        params![report.code, sql_int(report.day)?, report.mark],
+    )?;
+    let id = db.last_insert_rowid();
+    let mut insert =
+        db.prepare("INSERT INTO object (object, report, lane, position, slot) VALUES (?1, ?2, ?3, ?4, ?5)")?;
+    for (position, object) in report.objects.iter().enumerate() {
+        let position = i64::try_from(position).map_err(|_| Error::VaultFull)?;
+        insert.execute(params![object.object.0, id, object.lane.code(), position, object.slot.0])?;
+    }
+    Ok(())
+}
+
+pub(super) fn used_slots(db: &Connection) -> Result<BTreeSet<SlotNumber>> {
+    let mut query = db.prepare("SELECT slot FROM object WHERE slot IS NOT NULL")?;
+    let slots = query.query_map([], |row| row.get(0).map(SlotNumber))?;
+    Ok(slots.collect::<Result<_, _>>()?)
+}
+
+pub(super) fn by_mark(db: &Connection, mark: &[u8; 16]) -> Result<Option<(String, u64)>> {
+    let row = db
+        .query_row("SELECT code, day FROM report WHERE mark = ?1", [mark], |row| {
+            Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?))
+        })
+        .optional()?;
+    row.map(|(code, day)| Ok((code, u64::try_from(day).map_err(|_| Error::Store)?))).transpose()
+}
+
+pub(super) fn clear_mark(db: &Connection, mark: &[u8; 16]) -> Result<()> {
+    db.execute("UPDATE report SET mark = NULL WHERE mark = ?1", [mark])?;
+    Ok(())
+}
+
+pub(super) fn waiting(db: &Connection) -> Result<(u32, u32)> {
+    let count = |lane: Lane| {
+        db.query_row(
+            "SELECT count(*) FROM object WHERE lane = ?1 AND slot IS NOT NULL AND problem IS NULL",
+            [lane.code()],
+            |row| row.get(0),
+        )
+    };
+    Ok((count(Lane::Text)?, count(Lane::Media)?))
+}
+
+/// SQLite's integers are signed; ours are counts and times that never reach the sign bit on an honest clock.
+pub(crate) fn sql_int(value: u64) -> Result<i64> {
+    i64::try_from(value).map_err(|_| Error::BadSize)
+}

@@ -1,0 +1,105 @@
+//! A device and an organisation for the tests of this module: small, quick, fictional.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use ed25519_dalek::SigningKey;
+use kapok_report::Answers;
+use kapok_seal::Identity;
+use kapok_wire::bundle::{
+    Algorithm, Bundle, ClassKeys, Endpoint, Floor, Log, ROOT_NAME, RootHashes, UntrustedBundle, VerifiedBundle,
+};
+use kapok_wire::note;
+use kapok_wire::token::{Blinding, Issuer, Token};
+
+use super::{CreateOptions, Device, DraftId};
+use crate::time::Time;
+use crate::vault::{HalfFrames, KdfParams, NoDeviceKey, Passphrase};
+
+pub(super) const NOW: Time = Time(1_795_000_000);
+
+pub(super) fn passphrase() -> Passphrase {
+    Passphrase::new(b"river lotus seven".to_vec()).unwrap()
+}
+
+pub(super) fn device(folder: &Path) -> Device {
+    let options = CreateOptions { half: HalfFrames::new(4).unwrap(), pool_slots: 64, kdf: KdfParams::FLOOR };
+    Device::create(folder, &passphrase(), Arc::new(NoDeviceKey), options).unwrap()
+}
+
+pub(super) fn reopened(folder: &Path) -> Device {
+    Device::open(folder, Arc::new(NoDeviceKey)).unwrap()
+}
+
+/// An organisation whose keys all lie here.
+pub(super) struct Organisation {
+    /// Two of the class triage, then two of the class identities.
+    pub(super) keys: Vec<Identity>,
+    pub(super) issuer: Issuer,
+    pub(super) log_key: SigningKey,
+    pub(super) roots: RootHashes,
+    pub(super) bundle: VerifiedBundle,
+}
+
+impl Organisation {
+    pub(super) fn make() -> Self {
+        let keys: Vec<_> = (0..4).map(|_| Identity::make_pq()).collect();
+        let issuer = Issuer::derive(&[1; 32]).unwrap();
+        let log_key = SigningKey::from_bytes(&[2; 32]);
+        let roots: Vec<_> = [11, 12, 13].map(|seed| SigningKey::from_bytes(&[seed; 32])).into();
+        let public = |key: &SigningKey| STANDARD.encode(key.verifying_key().as_bytes());
+        let class = |keys: &[Identity]| ClassKeys {
+            algorithm: Algorithm::PostQuantum,
+            recipients: keys.iter().map(|key| key.to_recipient().to_string()).collect(),
+        };
+        let content = Bundle {
+            organisation: "Example Monitors".to_owned(),
+            sequence: 1,
+            not_before: NOW.0 - 1_000,
+            not_after: NOW.0 + 1_000_000,
+            roots: [public(&roots[0]), public(&roots[1]), public(&roots[2])],
+            triage: class(&keys[..2]),
+            identities: class(&keys[2..]),
+            endpoints: vec![Endpoint {
+                kind: "direct".to_owned(),
+                name: "127.0.0.1".to_owned(),
+                addresses: vec!["127.0.0.1:9".parse().unwrap()],
+                tls_root: STANDARD.encode(b"unused"),
+                pins: vec![STANDARD.encode([3; 32])],
+            }],
+            token_keys: vec![STANDARD.encode(issuer.public_key().unwrap().0)],
+            logs: vec![Log { origin: "log.example/kapok".to_owned(), key: public(&log_key) }],
+            floor: Floor::Low,
+        };
+        let mut text = content.note_text().unwrap();
+        for root in &roots[..2] {
+            text = note::sign(&text, ROOT_NAME, root).unwrap();
+        }
+        let hashes = content.root_hashes().unwrap();
+        let bundle = UntrustedBundle::from_bytes(text.as_bytes()).unwrap().verify(&hashes, None, NOW.0).unwrap();
+        Self { keys, issuer, log_key, roots: hashes, bundle }
+    }
+
+    pub(super) fn tokens(&self) -> Vec<Token> {
+        let blinding = Blinding::make().unwrap();
+        let evaluation = self.issuer.evaluate(&blinding.elements().unwrap()).unwrap();
+        blinding.finish(&evaluation, self.bundle.issuer()).unwrap()
+    }
+
+    /// Enrols without a network.
+    pub(super) fn enrol(&self, device: &Device) {
+        device.outbox.finish_enrolment(&self.roots, &self.bundle, &self.tokens()).unwrap();
+    }
+}
+
+/// A draft with a name in it.
+pub(super) fn draft(device: &Device, name: &str) -> DraftId {
+    let draft = device.new_draft("detention_quick", "km", NOW).unwrap();
+    let file = serde_json::json!({ "person.names": name }).to_string();
+    let moment = kapok_report::Moment::parse("2026-11-24").unwrap();
+    let (answers, _) = Answers::parse(device.pack(), "detention_quick", file.as_bytes(), &moment).unwrap();
+    device.save_answers(draft, &answers, NOW).unwrap();
+    draft
+}
