@@ -1,0 +1,224 @@
+//! Where the demo plays: its folder, its programs, and how a command is shown, run and checked.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use crate::demo::children;
+use crate::run::{Cmd, Done, Failure, root};
+
+/// Only for this demo; a real passphrase is typed or handed over on a file descriptor.
+const PASSPHRASE: &str = "invented words for a demo only\n";
+
+/// The demo's folder and programs.
+pub(crate) struct Stage {
+    folder: PathBuf,
+}
+
+/// Whether a command gets a network.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Net {
+    Here,
+    /// In a network namespace without any network, where the system allows that.
+    None,
+}
+
+/// One call of one of the three programs.
+pub(crate) struct Call<'a> {
+    program: &'static str,
+    args: Vec<&'a str>,
+    net: Net,
+    /// Ends with us.
+    tied: bool,
+    /// In front of the command, as `strace` with its options.
+    wrapper: Vec<String>,
+}
+
+impl<'a> Call<'a> {
+    pub(crate) fn new(program: &'static str, line: &'a str) -> Self {
+        Self { program, args: line.split_whitespace().collect(), net: Net::Here, tied: false, wrapper: Vec::new() }
+    }
+
+    pub(crate) fn arg(mut self, arg: &'a str) -> Self {
+        self.args.push(arg);
+        self
+    }
+
+    /// More words, split at spaces.
+    pub(crate) fn words(mut self, line: &'a str) -> Self {
+        self.args.extend(line.split_whitespace());
+        self
+    }
+
+    /// The same with the passphrase on standard input.
+    pub(crate) fn secret(self) -> Self {
+        self.arg("--passphrase-fd").arg("0")
+    }
+
+    pub(crate) fn tied(mut self) -> Self {
+        self.tied = true;
+        self
+    }
+
+    pub(crate) fn net(mut self, net: Net) -> Self {
+        self.net = net;
+        self
+    }
+
+    pub(crate) fn wrapper(mut self, wrapper: Vec<String>) -> Self {
+        self.wrapper = wrapper;
+        self
+    }
+}
+
+impl Stage {
+    /// An empty folder below `target/`, so that two demos in two clones do not meet.
+    pub(crate) fn new() -> Done<Self> {
+        let folder = root().join("target/demo");
+        if folder.exists() {
+            fs::remove_dir_all(&folder)?;
+        }
+        for part in ["input", "log"] {
+            fs::create_dir_all(folder.join(part))?;
+        }
+        Ok(Self { folder })
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
+    pub(crate) fn program(&self, name: &str) -> PathBuf {
+        root().join("target/debug").join(name)
+    }
+
+    /// Runs a call, prints it and what it says, and demands this exit code.
+    pub(crate) fn run(&self, call: &Call<'_>, code: i32) -> Done<String> {
+        show(call);
+        let out = self.output(call)?;
+        let said = words_of(&out);
+        for line in said.lines() {
+            println!("  {line}");
+        }
+        if out.status.code() == Some(code) {
+            return Ok(said);
+        }
+        let what = format!("`{} {}` ended with {}, not {code}", call.program, call.args.join(" "), out.status);
+        Err(Failure::new(what).hint(said))
+    }
+
+    /// Runs a call that must be refused, with whatever exit code says so.
+    pub(crate) fn run_refused(&self, call: &Call<'_>) -> Done<String> {
+        show(call);
+        let out = self.output(call)?;
+        let said = words_of(&out);
+        for line in said.lines() {
+            println!("  {line}");
+        }
+        if !out.status.success() && out.status.code().is_some() {
+            return Ok(said);
+        }
+        Err(Failure::new(format!("`{} {}` was not refused", call.program, call.args.join(" "))).hint(said))
+    }
+
+    /// The process for a call, without input and output.
+    pub(crate) fn command(&self, call: &Call<'_>) -> Command {
+        let mut words: Vec<String> = Vec::new();
+        if call.tied {
+            words.extend(children::tie().iter().map(|word| (*word).to_owned()));
+        }
+        if call.net == Net::None {
+            words.extend(without_network().iter().map(|word| (*word).to_owned()));
+        }
+        words.extend(call.wrapper.iter().cloned());
+        words.push(self.program(call.program).display().to_string());
+        words.extend(call.args.iter().map(|&arg| arg.to_owned()));
+        let mut words = words.into_iter();
+        let mut command = Command::new(words.next().unwrap_or_default());
+        command.args(words).current_dir(&self.folder).env("LC_ALL", "en_US.UTF-8");
+        command
+    }
+
+    fn output(&self, call: &Call<'_>) -> Done<Output> {
+        let mut command = self.command(call);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child =
+            command.spawn().map_err(|error| Failure::new(format!("{} does not start: {error}", call.program)))?;
+        if let Some(mut stdin) = child.stdin.take() {
+            // A command that needs no passphrase may have ended before it is written.
+            let _written = stdin.write_all(PASSPHRASE.as_bytes());
+        }
+        Ok(child.wait_with_output()?)
+    }
+}
+
+/// Prints a call as one would type it.
+pub(crate) fn show(call: &Call<'_>) {
+    println!("\n  $ {} {}", call.program, call.args.join(" "));
+}
+
+/// What a person would see: results, then notes.
+fn words_of(out: &Output) -> String {
+    let notes = String::from_utf8_lossy(&out.stderr);
+    let results = String::from_utf8_lossy(&out.stdout);
+    format!("{results}{notes}")
+}
+
+/// The words that start a program without a network; empty where the system does not allow it.
+pub(crate) fn without_network() -> &'static [&'static str] {
+    const AS_ROOT: &[&str] = &["unshare", "--net"];
+    const AS_USER: &[&str] = &["unshare", "--user", "--map-root-user", "--net"];
+    let works = |words: &&[&str]| {
+        let cmd = words.iter().skip(1).fold(Cmd::new("unshare"), |cmd, word| cmd.arg(word));
+        cmd.arg("true").capture().is_ok()
+    };
+    [AS_ROOT, AS_USER].into_iter().find(works).unwrap_or_default()
+}
+
+/// All files below a folder and their bytes together.
+pub(crate) fn size_of(folder: &Path) -> Done<u64> {
+    let mut sum = 0;
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let kind = entry.file_type()?;
+        if kind.is_dir() {
+            sum += size_of(&entry.path())?;
+        } else if kind.is_file() {
+            sum += entry.metadata()?.len();
+        }
+    }
+    Ok(sum)
+}
+
+/// Every short code in a text, like `K7-PQ4`.
+pub(crate) fn codes_in(text: &str) -> Vec<&str> {
+    let part = |part: &str, length: usize| {
+        part.len() == length && part.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
+    };
+    let is_code = |word: &&str| word.split_once('-').is_some_and(|(head, tail)| part(head, 2) && part(tail, 3));
+    text.split(|c: char| !c.is_ascii_alphanumeric() && c != '-').filter(is_code).collect()
+}
+
+/// The invite in what `kapok-desk invite --json` printed: the longest run of letters and digits.
+pub(crate) fn invite_in(text: &str) -> Option<String> {
+    let words = text.split(|c: char| !c.is_ascii_alphanumeric());
+    words.max_by_key(|word| word.len()).filter(|word| word.len() > 100).map(str::to_owned)
+}
+
+/// The first whole number in a text.
+pub(crate) fn number_in(text: &str) -> Option<&str> {
+    text.split(|c: char| !c.is_ascii_digit()).find(|word| !word.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_and_numbers_are_found_and_other_words_are_not() {
+        assert_eq!(codes_in("finished: K7-PQ4. ab-CDE, A1-B2C3, 2026-11-24"), ["K7-PQ4"]);
+        assert_eq!(number_in("draft 12 saved"), Some("12"));
+        assert_eq!(number_in("none"), None);
+    }
+}
