@@ -11,7 +11,7 @@ mod vault;
 
 pub use device::{
     AttachmentView, Backoff, CreateOptions, Device, DraftId, DraftView, EnrolReport, FinishedReport, FinishedView,
-    NewAttachment, OutboxView, Progress, ReportState, SyncEnd, SyncOptions, SyncReport,
+    NewAttachment, OrganisationView, OutboxView, Progress, ReportState, SyncEnd, SyncOptions, SyncReport,
 };
 pub use error::{Error, Result};
 pub use policy::{
@@ -20,7 +20,7 @@ pub use policy::{
     Onion, Panic, Plan, Policy, PolicyError, PowerSaver, PrivateDns, Profile, Proxy, QueueFacts, Reason, ReasonWords,
     Roaming, Seen, Tokens, Transport, UserCa, UserHold, UserSettings, Validated, Vpn, Window, Work, decide,
 };
-pub use route::{Outcome, RouteError, RouteId, RouteRemedy, Timeouts};
+pub use route::{DirectRoute, InviteRoute, Outcome, Route, RouteError, RouteId, RouteRemedy, Timeouts};
 pub use time::{Clock, SystemClock, Time};
 pub use vault::{DeviceKey, DeviceKeyError, HalfFrames, KdfParams, Level, NoDeviceKey, Passphrase, SoftwareDeviceKey};
 /// The domain and the wire, so that shells depend on the core alone.

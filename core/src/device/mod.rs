@@ -11,6 +11,7 @@ mod backoff;
 mod drafts;
 mod enrol;
 mod finish;
+mod organisation;
 mod outbox;
 mod slots;
 mod sync;
@@ -30,6 +31,7 @@ pub use backoff::Backoff;
 pub use drafts::{DraftId, DraftView, FinishedView};
 pub use enrol::EnrolReport;
 pub use finish::FinishedReport;
+pub use organisation::OrganisationView;
 use outbox::Outbox;
 pub use outbox::{OutboxView, ReportState};
 
