@@ -1,8 +1,8 @@
 //! The one TLS client configuration: TLS 1.3, the organisation's own root, pinned keys, no system trust.
 //!
-//! A pinned handshake is also the check for captive portals and interception: no third party is asked. Chain, name
-//! and dates are checked first by the usual verifier over our root only, then the leaf's public key against the
-//! pins. Building the configuration opens no connection.
+//! A pinned handshake is also the check for captive portals and interception: no third party is asked. The leaf's
+//! public key is checked against the pins, then chain, name and dates by the usual verifier over our root only; both
+//! must pass. Building the configuration opens no connection.
 
 use std::sync::Arc;
 
@@ -33,6 +33,7 @@ impl std::fmt::Display for Pin {
 
 /// The handshake showed a key that is not pinned: interception, or a server whose key changed without a bundle.
 ///
+/// Reported before any fault of the chain: that a certificate is out of date matters only if the key is ours.
 /// It travels as [`Error::InvalidCertificate`] with [`CertificateError::Other`], so that the route can find it by
 /// type, never by text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -106,7 +107,7 @@ pub fn client_config(trust: &Trust, identity: Option<ClientIdentity>) -> Result<
     Ok(config)
 }
 
-/// Checks the chain by our root where we know it, and the leaf's key always.
+/// Checks the leaf's key always, and the chain by our root where we know it.
 #[derive(Debug)]
 struct PinnedVerifier {
     chain: Option<Arc<WebPkiServerVerifier>>,
@@ -143,15 +144,14 @@ impl ServerCertVerifier for PinnedVerifier {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        if let Some(chain) = &self.chain {
-            chain.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)?;
-        }
         let shown = pin_of(end_entity).ok_or(Error::InvalidCertificate(CertificateError::BadEncoding))?;
-        if self.pins.contains(&shown) {
-            Ok(ServerCertVerified::assertion())
-        } else {
+        if !self.pins.contains(&shown) {
             let mismatch = OtherError(Arc::new(PinMismatch { shown }));
-            Err(Error::InvalidCertificate(CertificateError::Other(mismatch)))
+            return Err(Error::InvalidCertificate(CertificateError::Other(mismatch)));
+        }
+        match &self.chain {
+            Some(chain) => chain.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now),
+            None => Ok(ServerCertVerified::assertion()),
         }
     }
 
