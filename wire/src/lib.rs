@@ -14,6 +14,7 @@ mod invite;
 pub mod note;
 mod problem;
 pub mod pull;
+pub mod registration;
 pub mod rng;
 pub mod sizes;
 pub mod tls;
