@@ -1,0 +1,128 @@
+//! The database: one writer, one reader, migrations in one place.
+//!
+//! Every write goes through one connection behind a lock, so a plan made from reads on it stays true until it is
+//! committed. `kapok-server desk add` opens the file from another process; SQLite's own lock orders the two.
+
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
+
+use crate::Error;
+use crate::data::DataFolder;
+
+/// "kpk1" in ASCII: recognises our files.
+const APPLICATION_ID: i32 = 0x6b70_6b31;
+/// One file a version, in order, frozen once released.
+const MIGRATIONS: [&str; 1] = [include_str!("schema/001_first.sql")];
+/// `desk add` and the writer wait for each other this long at most.
+const BUSY: Duration = Duration::from_secs(5);
+
+/// Set on every connection.
+const PRAGMAS: [(&str, &str); 6] = [
+    // Readers do not wait for the writer, and a commit is one flush.
+    ("journal_mode", "WAL"),
+    // The commit is on the disk before it returns; an answer may then say so.
+    ("synchronous", "FULL"),
+    // Nothing in a damaged file may call functions.
+    ("trusted_schema", "OFF"),
+    // No temporary files beside the database.
+    ("temp_store", "MEMORY"),
+    // A used invite or a removed desk key does not linger in free pages.
+    ("secure_delete", "ON"),
+    // Damage shows as an error and not as a wrong row.
+    ("cell_size_check", "ON"),
+];
+
+/// The server's database. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Db {
+    writer: Arc<Mutex<Connection>>,
+    reader: Arc<Mutex<Connection>>,
+}
+
+impl Db {
+    /// Opens the database, or makes it where nothing was stored yet.
+    pub(crate) fn open(folder: &DataFolder) -> Result<Self, Error> {
+        let path = folder.database();
+        let length = std::fs::metadata(&path).map_or(0, |about| about.len());
+        // No or an empty database beside objects is a loss, and is left as it is found.
+        if length == 0 && folder.has_objects()? {
+            return Err(Error::DatabaseDamaged(path));
+        }
+        // Made here, since SQLite would make it readable for everyone.
+        let made = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&path);
+        made.map_err(Error::file(&path))?;
+        let mut writer = connect(&path)?;
+        migrate(&mut writer, &path)?;
+        let reader = connect(&path)?;
+        reader.pragma_update(None, "query_only", "ON")?;
+        Ok(Self { writer: Arc::new(Mutex::new(writer)), reader: Arc::new(Mutex::new(reader)) })
+    }
+
+    /// Opens the database of a server that was started before, whether it runs or not.
+    pub(crate) fn open_existing(data: &Path) -> Result<Self, Error> {
+        Self::open(&DataFolder::existing(data)?)
+    }
+
+    /// Reads outside of any transaction.
+    pub(crate) fn read<T>(&self, f: impl FnOnce(&Connection) -> Result<T, rusqlite::Error>) -> Result<T, Error> {
+        Ok(f(&lock(&self.reader))?)
+    }
+
+    /// Reads and writes in one transaction, committed durably when this returns.
+    pub(crate) fn write<T, E: From<rusqlite::Error>>(
+        &self,
+        f: impl FnOnce(&Transaction<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let mut writer = lock(&self.writer);
+        let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let value = f(&transaction)?;
+        transaction.commit()?;
+        Ok(value)
+    }
+}
+
+/// A panic elsewhere rolled its transaction back when it unwound, so the connection is good.
+fn lock(connection: &Mutex<Connection>) -> MutexGuard<'_, Connection> {
+    connection.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn connect(path: &Path) -> Result<Connection, Error> {
+    let damaged = |_| Error::DatabaseDamaged(path.to_owned());
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags).map_err(damaged)?;
+    connection.busy_timeout(BUSY).map_err(damaged)?;
+    for (name, value) in PRAGMAS {
+        connection.pragma_update(None, name, value).map_err(damaged)?;
+    }
+    Ok(connection)
+}
+
+fn migrate(connection: &mut Connection, path: &Path) -> Result<(), Error> {
+    let damaged = |_| Error::DatabaseDamaged(path.to_owned());
+    // Immediate: of two processes that start at once, the second finds the work done.
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(damaged)?;
+    let number = |name: &str| transaction.pragma_query_value(None, name, |row| row.get::<_, i32>(0));
+    let (id, version) = (number("application_id").map_err(damaged)?, number("user_version").map_err(damaged)?);
+    let tables: i64 =
+        transaction.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).map_err(damaged)?;
+    let fresh = id == 0 && version == 0 && tables == 0;
+    if !fresh && id != APPLICATION_ID {
+        return Err(Error::DatabaseDamaged(path.to_owned()));
+    }
+    let done = usize::try_from(version).map_err(|_| Error::DatabaseDamaged(path.to_owned()))?;
+    if done > MIGRATIONS.len() {
+        return Err(Error::DatabaseNewer(path.to_owned()));
+    }
+    for step in MIGRATIONS.iter().skip(done) {
+        transaction.execute_batch(step).map_err(damaged)?;
+    }
+    transaction.pragma_update(None, "application_id", APPLICATION_ID).map_err(damaged)?;
+    let version = i32::try_from(MIGRATIONS.len()).expect("a short list");
+    transaction.pragma_update(None, "user_version", version).map_err(damaged)?;
+    transaction.commit().map_err(damaged)
+}

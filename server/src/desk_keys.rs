@@ -1,0 +1,74 @@
+//! The desk keys that may pull and publish: added and removed from the command line, also while the server runs.
+
+use std::collections::HashSet;
+use std::path::Path;
+
+use kapok_wire::tls::Pin;
+
+use crate::Error;
+use crate::db::Db;
+
+/// Reads a key's SHA-256 as `kapok-desk` prints it.
+///
+/// # Errors
+/// [`Error::BadDeskKey`] if it is not 64 hexadecimal digits.
+pub fn parse(text: &str) -> Result<Pin, Error> {
+    let digits: Option<Vec<u8>> = text.trim().chars().map(|c| c.to_digit(16)?.try_into().ok()).collect();
+    let digits = digits.filter(|digits| digits.len() == 64).ok_or(Error::BadDeskKey)?;
+    let mut pin = [0; 32];
+    for (byte, pair) in pin.iter_mut().zip(digits.chunks_exact(2)) {
+        *byte = pair.iter().fold(0, |high, digit| high << 4 | digit);
+    }
+    Ok(Pin(pin))
+}
+
+/// Registers a desk key. Twice is once.
+///
+/// # Errors
+/// [`Error::NoServer`] if no server was started in `data`, or the database's errors.
+pub fn add(data: &Path, key: Pin) -> Result<(), Error> {
+    Db::open_existing(data)?.write(|tx| {
+        tx.execute("INSERT INTO desk_keys (spki_hash) VALUES (?) ON CONFLICT DO NOTHING", [key.0])?;
+        Ok(())
+    })
+}
+
+/// Removes a desk key; its next request is refused. False if it was not registered.
+///
+/// # Errors
+/// As [`add`].
+pub fn remove(data: &Path, key: Pin) -> Result<bool, Error> {
+    Db::open_existing(data)?.write(|tx| Ok(tx.execute("DELETE FROM desk_keys WHERE spki_hash = ?", [key.0])? > 0))
+}
+
+/// All registered desk keys, in order.
+///
+/// # Errors
+/// As [`add`].
+pub fn list(data: &Path) -> Result<Vec<Pin>, Error> {
+    let mut keys: Vec<_> = registered(&Db::open_existing(data)?)?.into_iter().collect();
+    keys.sort();
+    Ok(keys)
+}
+
+pub(crate) fn registered(db: &Db) -> Result<HashSet<Pin>, Error> {
+    db.read(|connection| {
+        let mut all = connection.prepare_cached("SELECT spki_hash FROM desk_keys")?;
+        all.query_map([], |row| row.get("spki_hash").map(Pin))?.collect()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_read_as_it_is_printed() {
+        let key = Pin([0xa7; 32]);
+        assert_eq!(parse(&key.to_string()).unwrap(), key);
+        assert_eq!(parse(&key.to_string().to_uppercase()).unwrap(), key);
+        for bad in ["", "a7", &"g".repeat(64), &"a".repeat(65), &"é".repeat(64)] {
+            assert!(matches!(parse(bad), Err(Error::BadDeskKey)), "{bad}");
+        }
+    }
+}

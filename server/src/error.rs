@@ -1,0 +1,76 @@
+//! Why the server does not start or a command fails. Texts name the server's own files and say what to do.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// An error of the server.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The operating system refused something on a file.
+    #[error("cannot use {}: {kind}", path.display())]
+    File {
+        /// Which file or folder.
+        path: PathBuf,
+        /// What the system said.
+        kind: std::io::ErrorKind,
+    },
+    /// Another process serves from this folder.
+    #[error("another kapok-server uses {}; stop it first, or give another folder with --data", .0.display())]
+    InUse(PathBuf),
+    /// Nothing was started here yet.
+    #[error("there is no server in {}; start kapok-server there once, or name its folder with --data", .0.display())]
+    NoServer(PathBuf),
+    /// The key file does not parse. New keys would lock out every device, so none are made.
+    #[error("the key file {} is damaged; restore it from your backup", .0.display())]
+    KeysDamaged(PathBuf),
+    /// There are data but no keys.
+    #[error("the key file {} is missing but there are data beside it; restore it from your backup", .0.display())]
+    KeysMissing(PathBuf),
+    /// Others may read the key file.
+    #[error("other users of this machine can read {}; run chmod 600 on it", .0.display())]
+    KeysReadable(PathBuf),
+    /// The database is not one of ours, damaged, or does not fit the objects beside it.
+    #[error("the database {} is missing, damaged or of another program; restore it with the objects beside it", .0.display())]
+    DatabaseDamaged(PathBuf),
+    /// Made by a newer version.
+    #[error("the database {} was made by a newer kapok-server; use that version", .0.display())]
+    DatabaseNewer(PathBuf),
+    /// A segment lacks bytes that the database knows.
+    #[error("the object file {} is missing or shorter than what was acknowledged; restore it from your backup", .0.display())]
+    ObjectsDamaged(PathBuf),
+    /// A statement failed.
+    #[error("the database failed; look at free space and at the disk")]
+    Database,
+    /// A certificate could not be made.
+    #[error("no certificate can be made for these names; check --name")]
+    Certificate,
+    /// Devices could not reach it.
+    #[error("{0} means all addresses; say with --public ADDRESS:PORT where devices reach this server")]
+    NoPublicAddress(SocketAddr),
+    /// The port is taken or the address is not ours.
+    #[error("cannot listen on {address}: {kind}")]
+    Listen {
+        /// Where.
+        address: SocketAddr,
+        /// What the system said.
+        kind: std::io::ErrorKind,
+    },
+    /// Not 64 hexadecimal digits.
+    #[error("a desk key is given as 64 hexadecimal digits, as kapok-desk prints them")]
+    BadDeskKey,
+}
+
+impl Error {
+    /// For `map_err` on file operations.
+    pub(crate) fn file(path: &std::path::Path) -> impl FnOnce(std::io::Error) -> Self + use<> {
+        let path = path.to_owned();
+        move |error| Self::File { path, kind: error.kind() }
+    }
+}
+
+/// A database error's text can hold the statement and its values, so it goes no further.
+impl From<rusqlite::Error> for Error {
+    fn from(_: rusqlite::Error) -> Self {
+        Self::Database
+    }
+}

@@ -1,0 +1,207 @@
+//! The order of flush, commit and answer, with a disk that fails, waits or loses power when told to.
+
+use std::io;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Condvar, Mutex};
+
+use super::*;
+use crate::data::DataFolder;
+use crate::objects::Segments;
+use crate::pull;
+use kapok_wire::pull::decode_records;
+use kapok_wire::token::Token;
+use kapok_wire::upload::encode_body;
+use kapok_wire::{Lane, TokenKeyId, rng};
+
+/// Real segments behind a gate.
+struct Disk {
+    segments: Segments,
+    puts: AtomicUsize,
+    failing: AtomicBool,
+    open: Mutex<bool>,
+    opened: Condvar,
+}
+
+impl Disk {
+    fn set_open(&self, open: bool) {
+        *self.open.lock().unwrap() = open;
+        self.opened.notify_all();
+    }
+}
+
+impl Objects for Disk {
+    fn put(&self, areas: &[&[u8]]) -> io::Result<Vec<Place>> {
+        self.puts.fetch_add(1, Ordering::SeqCst);
+        let _open = self.opened.wait_while(self.open.lock().unwrap(), |open| !*open).unwrap();
+        if self.failing.load(Ordering::SeqCst) {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        self.segments.put(areas)
+    }
+
+    fn read(&self, place: Place, len: usize) -> io::Result<Vec<u8>> {
+        self.segments.read(place, len)
+    }
+}
+
+struct Bench {
+    _dir: tempfile::TempDir,
+    folder: DataFolder,
+    db: Db,
+    disk: Arc<Disk>,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = DataFolder::make(dir.path()).unwrap();
+        let (db, disk) = Self::open(&folder);
+        Self { _dir: dir, folder, db, disk }
+    }
+
+    fn open(folder: &DataFolder) -> (Db, Arc<Disk>) {
+        let db = Db::open(folder).unwrap();
+        let segments = Segments::open(folder, &pull::segments(&db).unwrap()).unwrap();
+        let (puts, failing) = (AtomicUsize::new(0), AtomicBool::new(false));
+        (db, Arc::new(Disk { segments, puts, failing, open: Mutex::new(true), opened: Condvar::new() }))
+    }
+
+    /// What a new process finds.
+    fn restart(&mut self) {
+        (self.db, self.disk) = Self::open(&self.folder);
+    }
+
+    fn start(&self) -> (Intake, Writer) {
+        start(self.db.clone(), self.disk.clone(), Clock::from_fn(|| 500_000 * 3_600)).unwrap()
+    }
+
+    fn store(&self, batch: &[Upload]) -> Vec<Outcome> {
+        store(&self.db, &*self.disk, batch, Hour(500_000))
+    }
+
+    /// Sealed areas as the desk would get them.
+    fn stored(&self) -> Vec<Vec<u8>> {
+        let page = pull::after(&self.db, &*self.disk, 0).unwrap();
+        decode_records(&page).unwrap().into_iter().map(|record| record.sealed).collect()
+    }
+}
+
+fn upload() -> Upload {
+    let mut sealed = vec![0; Lane::Text.sealed_len()];
+    rng::fill(&mut sealed);
+    let token = Token { nonce: rng::bytes(), output: [0; 64], key: TokenKeyId([0; 8]) };
+    let head = Head {
+        lane: Lane::Text,
+        upload: UploadId(rng::bytes()),
+        object: ObjectId(rng::bytes()),
+        digest: Digest::of(&sealed),
+        token,
+    };
+    let body = encode_body(&head, &sealed).unwrap();
+    Upload { head, body: body.into() }
+}
+
+fn again(upload: &Upload) -> Upload {
+    Upload { head: upload.head.clone(), body: upload.body.clone() }
+}
+
+#[test]
+fn two_equal_uploads_in_one_batch_are_one_object_with_one_answer() {
+    let bench = Bench::new();
+    let upload = upload();
+    assert_eq!(bench.store(&[again(&upload), again(&upload)]), [Ok(Hour(500_000)); 2]);
+    assert_eq!(bench.stored(), [upload.sealed()]);
+    assert_eq!(store(&bench.db, &*bench.disk, &[again(&upload)], Hour(500_009)), [Ok(Hour(500_000))]);
+    assert_eq!(bench.disk.puts.load(Ordering::SeqCst), 1, "a duplicate costs no flush");
+}
+
+#[test]
+fn a_disk_that_fails_acknowledges_nothing_and_later_everything() {
+    let bench = Bench::new();
+    let (one, two) = (upload(), upload());
+    bench.disk.failing.store(true, Ordering::SeqCst);
+    // The second copy is known from the first, which is not stored, so it must not be acknowledged either.
+    assert_eq!(bench.store(&[again(&one), again(&one), again(&two)]), [Err(Problem::Storage); 3]);
+    assert!(bench.stored().is_empty());
+    bench.disk.failing.store(false, Ordering::SeqCst);
+    assert_eq!(bench.store(&[again(&one), again(&two)]), [Ok(Hour(500_000)); 2]);
+    assert_eq!(bench.stored(), [one.sealed(), two.sealed()]);
+}
+
+/// What a client heard, and what a new process has, when the power fails in the flush.
+fn after_a_power_cut(answer: fn(&Bench, &Upload) -> Outcome) -> (Outcome, usize) {
+    let mut bench = Bench::new();
+    bench.disk.failing.store(true, Ordering::SeqCst);
+    let heard = answer(&bench, &upload());
+    bench.restart();
+    (heard, bench.stored().len())
+}
+
+#[test]
+fn nothing_is_answered_before_it_is_durable() {
+    let (heard, stored) = after_a_power_cut(|bench, upload| bench.store(&[again(upload)]).remove(0));
+    assert_eq!((heard, stored), (Err(Problem::Storage), 0));
+    let (heard, stored) = after_a_power_cut(|bench, upload| {
+        let early = Ok(Hour(500_000));
+        bench.store(&[again(upload)]);
+        early
+    });
+    assert_eq!((heard, stored), (Ok(Hour(500_000)), 0), "control: an answer before the flush promises what is lost");
+}
+
+#[test]
+fn bytes_flushed_but_not_committed_are_gone_after_a_crash_and_the_retry_stores_them() {
+    let mut bench = Bench::new();
+    let (before, cut) = (upload(), upload());
+    bench.store(&[again(&before)]);
+    bench.disk.put(&[cut.sealed()]).unwrap();
+    bench.restart();
+    assert_eq!(bench.stored(), [before.sealed()]);
+    assert_eq!(bench.store(&[again(&cut)]), [Ok(Hour(500_000))]);
+    assert_eq!(bench.stored(), [before.sealed(), cut.sealed()]);
+    let segment = std::fs::metadata(bench.folder.objects().join("00000001.seg")).unwrap();
+    assert_eq!(segment.len(), 2 * Lane::Text.sealed_len() as u64, "the left-over tail was cut off");
+}
+
+#[test]
+fn what_waits_during_a_flush_shares_the_next_one() {
+    let bench = Bench::new();
+    let (intake, writer) = bench.start();
+    bench.disk.set_open(false);
+    let mut outcomes = vec![intake.submit(upload()).unwrap()];
+    while bench.disk.puts.load(Ordering::SeqCst) == 0 {
+        std::thread::yield_now();
+    }
+    outcomes.extend((0..30).map(|_| intake.submit(upload()).unwrap()));
+    assert!(outcomes.iter_mut().all(|outcome| outcome.try_recv().is_err()), "nothing is answered before the flush");
+    bench.disk.set_open(true);
+    for outcome in outcomes {
+        assert_eq!(outcome.blocking_recv().unwrap(), Ok(Hour(500_000)));
+    }
+    assert_eq!(bench.disk.puts.load(Ordering::SeqCst), 2);
+    writer.stop();
+}
+
+#[test]
+fn a_full_queue_says_busy_and_stopping_stores_what_is_queued() {
+    let bench = Bench::new();
+    let (intake, writer) = bench.start();
+    bench.disk.set_open(false);
+    let mut outcomes = Vec::new();
+    let refused = loop {
+        match intake.submit(upload()) {
+            Ok(outcome) => outcomes.push(outcome),
+            Err(problem) => break problem,
+        }
+    };
+    assert_eq!(refused, Problem::Busy);
+    assert!(outcomes.len() >= QUEUE);
+    let stopping = std::thread::spawn(move || writer.stop());
+    bench.disk.set_open(true);
+    stopping.join().unwrap();
+    for outcome in outcomes {
+        assert_eq!(outcome.blocking_recv().unwrap(), Ok(Hour(500_000)));
+    }
+    let now_ended = intake.submit(upload());
+    assert_eq!(now_ended.err(), Some(Problem::Busy), "after the end nothing is taken");
+}

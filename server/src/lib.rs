@@ -1,0 +1,29 @@
+//! The trusted server: takes sealed objects, cannot read them.
+//!
+//! One process, one folder, no configuration. [`Server::start`] opens the data folder, makes keys at the first start
+//! and listens twice: on the device port (TLS 1.3, no client certificate) and on the desk port (TLS 1.3, a
+//! registered client key). It depends on `kapok-wire` and on nothing that could open a report.
+//! How it is built and what it stores: `docs/design/server.md`.
+
+mod accept;
+mod bundles;
+mod card;
+mod config;
+mod data;
+mod db;
+pub mod desk_keys;
+mod error;
+mod http;
+mod intake;
+mod invites;
+mod keys;
+mod objects;
+mod pull;
+mod rules;
+mod server;
+mod tls;
+
+pub use card::{Card, CardLog};
+pub use config::{Clock, Config};
+pub use error::Error;
+pub use server::Server;

@@ -1,0 +1,67 @@
+//! What the desk pulls: stored objects in order, as many as one answer holds.
+
+use kapok_wire::pull::{PULL_MAX, Record, encode_records};
+use kapok_wire::{Hour, Lane, ObjectId, Problem};
+
+use crate::db::Db;
+use crate::objects::{Objects, Place};
+
+/// Rows looked at for one answer: as many packets as fit.
+const ROWS: usize = PULL_MAX / kapok_wire::sizes::TEXT_SEALED + 1;
+
+struct Row {
+    sequence: u64,
+    object: ObjectId,
+    lane: Lane,
+    hour: Hour,
+    place: Place,
+}
+
+/// The answer to a pull of what comes after `after`.
+pub(crate) fn after(db: &Db, objects: &dyn Objects, after: u64) -> Result<Vec<u8>, Problem> {
+    let rows = rows(db, after).map_err(|_| Problem::Storage)?;
+    let mut records = Vec::new();
+    // One byte for the version in front.
+    let mut room = PULL_MAX - 1;
+    for row in rows {
+        let Some(left) = room.checked_sub(Record::encoded_len(row.lane)) else { break };
+        room = left;
+        let sealed = objects.read(row.place, row.lane.sealed_len()).map_err(|error| {
+            tracing::error!(kind = %error.kind(), "A stored object cannot be read; look at the disk.");
+            Problem::Storage
+        })?;
+        records.push(Record { sequence: row.sequence, hour: row.hour, lane: row.lane, object: row.object, sealed });
+    }
+    encode_records(&records)
+}
+
+fn rows(db: &Db, after: u64) -> Result<Vec<Row>, crate::Error> {
+    db.read(|connection| {
+        let mut find = connection.prepare_cached(
+            "SELECT sequence, object_id, lane, hour, segment, offset FROM objects
+             WHERE sequence > ? ORDER BY sequence LIMIT ?",
+        )?;
+        let row = |row: &rusqlite::Row<'_>| {
+            let lane = Lane::from_code(row.get("lane")?);
+            Ok(Row {
+                sequence: row.get::<_, i64>("sequence")?.cast_unsigned(),
+                object: ObjectId(row.get("object_id")?),
+                lane: lane.ok_or(rusqlite::Error::InvalidQuery)?,
+                hour: Hour(row.get::<_, i64>("hour")?.cast_unsigned()),
+                place: Place { segment: row.get("segment")?, offset: row.get::<_, i64>("offset")?.cast_unsigned() },
+            })
+        };
+        // A number past every row finds none.
+        let after = i64::try_from(after).unwrap_or(i64::MAX);
+        find.query_map(rusqlite::params![after, ROWS.cast_signed()], row)?.collect()
+    })
+}
+
+/// The acknowledged length of each segment, in order.
+pub(crate) fn segments(db: &Db) -> Result<Vec<(u32, u64)>, crate::Error> {
+    db.read(|connection| {
+        let mut all = connection.prepare("SELECT segment, length FROM segments ORDER BY segment")?;
+        let row = |row: &rusqlite::Row<'_>| Ok((row.get("segment")?, row.get::<_, i64>("length")?.cast_unsigned()));
+        all.query_map([], row)?.collect()
+    })
+}

@@ -1,0 +1,174 @@
+//! Starting and stopping: the one place where the parts meet.
+
+use std::fs::File;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+use crate::accept::{Handshake, serve};
+use crate::card::Card;
+use crate::config::Config;
+use crate::data::DataFolder;
+use crate::db::Db;
+use crate::error::Error;
+use crate::http::{Shared, desk_routes, device_routes};
+use crate::intake::{self, Writer};
+use crate::keys::Keys;
+use crate::objects::{Objects, Segments};
+use crate::tls::Leaf;
+use crate::{desk_keys, pull};
+
+/// How long the intake may take for what is queued at the end: 16 MiB on a slow disk.
+const DRAIN: Duration = Duration::from_secs(20);
+
+/// A running server. Stop it with [`Server::stop`]; dropping it leaves its tasks to the runtime.
+#[derive(Debug)]
+pub struct Server {
+    card: Card,
+    card_path: PathBuf,
+    listen: SocketAddr,
+    desk_listen: SocketAddr,
+    pin: kapok_wire::tls::Pin,
+    stop: watch::Sender<bool>,
+    ports: Vec<JoinHandle<()>>,
+    writer: Writer,
+    lock: File,
+}
+
+/// What was prepared before the ports open.
+struct Prepared {
+    folder: DataFolder,
+    lock: File,
+    keys: Keys,
+    db: Db,
+    objects: Arc<dyn Objects>,
+}
+
+fn prepare(data: &std::path::Path) -> Result<Prepared, Error> {
+    let folder = DataFolder::make(data)?;
+    let lock = folder.lock()?;
+    let keys = Keys::load_or_make(&folder)?;
+    let db = Db::open(&folder)?;
+    let objects = Arc::new(Segments::open(&folder, &pull::segments(&db)?)?);
+    Ok(Prepared { folder, lock, keys, db, objects })
+}
+
+async fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), Error> {
+    let failed = |error: std::io::Error| Error::Listen { address, kind: error.kind() };
+    let listener = TcpListener::bind(address).await.map_err(failed)?;
+    let real = listener.local_addr().map_err(failed)?;
+    Ok((listener, real))
+}
+
+/// Where devices reach the server.
+fn public(config: &Config, listen: SocketAddr) -> Result<Vec<SocketAddr>, Error> {
+    if config.public.is_empty() {
+        return if listen.ip().is_unspecified() { Err(Error::NoPublicAddress(listen)) } else { Ok(vec![listen]) };
+    }
+    let with_port = |address: &SocketAddr| {
+        let port = if address.port() == 0 { listen.port() } else { address.port() };
+        SocketAddr::new(address.ip(), port)
+    };
+    Ok(config.public.iter().map(with_port).collect())
+}
+
+impl Server {
+    /// Opens or makes the data folder, and serves when this returns. Needs a multi-threaded tokio runtime.
+    ///
+    /// # Errors
+    /// [`Error`] if the folder is in use, damaged or not writable, or if a port is taken.
+    pub async fn start(config: Config) -> Result<Self, Error> {
+        let data = config.data.clone();
+        let prepared = tokio::task::spawn_blocking(move || prepare(&data)).await;
+        let Prepared { folder, lock, keys, db, objects } = prepared.map_err(|_| Error::Database)??;
+        let (device, listen) = bind(config.listen).await?;
+        let (desk, desk_listen) = bind(config.desk_listen).await?;
+        let addresses = public(&config, listen)?;
+
+        // The desk may come in by the same addresses as devices, or by the one it is bound to.
+        let reachable = addresses.iter().map(SocketAddr::ip).filter(|_| desk_listen.ip().is_unspecified());
+        let mut desk_addresses: Vec<_> = reachable.map(|ip| SocketAddr::new(ip, desk_listen.port())).collect();
+        if desk_addresses.is_empty() {
+            desk_addresses.push(desk_listen);
+        }
+        let mut ips: Vec<_> = addresses.iter().chain(&desk_addresses).chain([&listen]).map(SocketAddr::ip).collect();
+        ips.retain(|ip| !ip.is_unspecified());
+        ips.sort();
+        ips.dedup();
+        let first = addresses.first().map(|address| address.ip().to_string()).unwrap_or_default();
+        let name = config.names.first().cloned().unwrap_or(first);
+
+        let leaf = Leaf::issue(&keys, &config.names, &ips)?;
+        let card = Card::new(&keys, leaf.pin, name, addresses, desk_addresses)?;
+        card.write(&folder)?;
+        let card_path = folder.card();
+        let started = intake::start(db.clone(), Arc::clone(&objects), config.clock.clone());
+        let (intake, writer) = started.map_err(Error::file(&config.data))?;
+        let pin = leaf.pin;
+        let device_tls = Arc::new(leaf.device_config(&keys)?);
+        let shared = Arc::new(Shared::new(db, objects, intake, keys, config.clock, config.answer_floor));
+        let device_handshake: Handshake = Arc::new(move || Some(Arc::clone(&device_tls)));
+        let desk_handshake: Handshake = {
+            let shared = Arc::clone(&shared);
+            // Read for each handshake, so that `desk add` works without a restart.
+            Arc::new(move || {
+                let registered = desk_keys::registered(&shared.db).ok()?;
+                leaf.desk_config(&shared.keys, registered).ok().map(Arc::new)
+            })
+        };
+        let (stop, stopped) = watch::channel(false);
+        let ports = vec![
+            tokio::spawn(serve(device, device_handshake, device_routes(Arc::clone(&shared)), stopped.clone())),
+            tokio::spawn(serve(desk, desk_handshake, desk_routes(shared), stopped)),
+        ];
+        Ok(Self { card, card_path, listen, desk_listen, pin, stop, ports, writer, lock })
+    }
+
+    /// Public facts for the desk; they also lie in [`Self::card_path`].
+    #[must_use]
+    pub fn card(&self) -> &Card {
+        &self.card
+    }
+
+    /// Where the card was written.
+    #[must_use]
+    pub fn card_path(&self) -> &std::path::Path {
+        &self.card_path
+    }
+
+    /// The device port as it was bound.
+    #[must_use]
+    pub fn listen(&self) -> SocketAddr {
+        self.listen
+    }
+
+    /// The desk port as it was bound.
+    #[must_use]
+    pub fn desk_listen(&self) -> SocketAddr {
+        self.desk_listen
+    }
+
+    /// The pin of the server's key.
+    #[must_use]
+    pub fn pin(&self) -> kapok_wire::tls::Pin {
+        self.pin
+    }
+
+    /// Stops: takes no more connections, answers what is under way, stores what is queued. Ends within half a minute.
+    pub async fn stop(self) {
+        // Nobody listening means the ports ended already.
+        let _ = self.stop.send(true);
+        for port in self.ports {
+            let _ = port.await;
+        }
+        let writer = self.writer;
+        let _ = timeout(DRAIN, tokio::task::spawn_blocking(move || writer.stop())).await;
+        drop(self.lock);
+    }
+}

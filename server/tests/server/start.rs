@@ -1,0 +1,106 @@
+//! Starting, restarting and ending.
+
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use kapok_wire::tls::{Pin, Trust, client_config};
+use kapok_wire::{Problem, UploadId};
+
+use crate::support::{Device, Object, World, binary, start};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restart_keeps_keys_objects_spent_tokens_and_receipts() {
+    let mut world = World::new().await;
+    let before = world.server.card.clone();
+    let object = Object::packet(&world.tokens[0]);
+    let first = world.device.post(object.body()).await.unwrap();
+    world.restart();
+    let after = world.server.card.clone();
+    assert_eq!(
+        (&before.pins, &before.tls_root, &before.token_key, &before.log),
+        (&after.pins, &after.tls_root, &after.token_key, &after.log)
+    );
+    assert_eq!(world.device.post(object.body()).await.unwrap(), first);
+    let mut second = Object::packet(&world.tokens[0]);
+    assert_eq!(world.device.upload(&second).await, Err(Problem::TokenSpent));
+    second.head.upload = object.head.upload;
+    assert!(world.device.upload(&second).await.is_ok());
+    assert_eq!(world.desk.pull().await.len(), 2);
+}
+
+#[test]
+fn a_second_server_on_the_same_folder_says_so_and_ends() {
+    let dir = tempfile::tempdir().unwrap();
+    let first = start(dir.path());
+    let second = binary(dir.path()).stderr(Stdio::piped()).stdout(Stdio::piped()).output().unwrap();
+    assert!(!second.status.success());
+    assert!(String::from_utf8_lossy(&second.stderr).contains("another kapok-server uses"));
+    drop(first);
+    drop(start(dir.path()));
+}
+
+#[test]
+fn a_lost_database_or_object_file_is_an_error_and_not_a_fresh_start() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let mut world = runtime.block_on(World::new());
+    let object = Object::packet(&world.tokens[0]);
+    assert!(runtime.block_on(world.device.upload(&object)).is_ok());
+    terminate(&mut world);
+    for name in ["kapok.sqlite", "objects/00000001.seg"] {
+        let (path, aside) = (world.data().join(name), world.dir.path().join("aside"));
+        std::fs::rename(&path, &aside).unwrap();
+        for content in [None, Some(b"" as &[u8]), Some(b"not what it was" as &[u8])] {
+            let _ = content.map(|content| std::fs::write(&path, content).unwrap());
+            let output = binary(&world.data()).output().unwrap();
+            assert!(!output.status.success(), "{name} with {content:?}");
+            assert!(String::from_utf8_lossy(&output.stderr).contains("restore it"), "{name} with {content:?}");
+            assert_eq!(std::fs::read(&path).ok().as_deref(), content, "{name} is left as it was found");
+        }
+        std::fs::rename(&aside, &path).unwrap();
+    }
+    world.restart();
+    assert_eq!(runtime.block_on(world.desk.pull()).len(), 1, "control: with both back it starts");
+}
+
+/// SIGTERM, and how it ended.
+fn terminate(world: &mut World) -> bool {
+    let id = world.server.child.id().to_string();
+    assert!(std::process::Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+    world.server.child.wait().unwrap().success()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_terminated_server_answers_what_is_under_way_and_ends() {
+    let mut world = World::new().await;
+    let sending: Vec<_> = (0..32)
+        .map(|number| {
+            let (device, object) = (world.device.clone(), Object::packet(&world.tokens[number]));
+            tokio::spawn(async move { device.post(object.body()).await.ok().map(|answer| (object, answer)) })
+        })
+        .collect();
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    let since = Instant::now();
+    assert!(terminate(&mut world));
+    assert!(since.elapsed() < Duration::from_secs(15));
+    let mut acknowledged = Vec::new();
+    for sent in sending {
+        acknowledged.extend(sent.await.unwrap());
+    }
+    world.restart();
+    let stored = world.desk.pull().await;
+    for (object, answer) in &acknowledged {
+        assert!(world.device.receipt(object, answer).is_ok());
+        assert_eq!(object.count_in(&stored), 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_expects_another_key_sends_nothing() {
+    let world = World::new().await;
+    let config = client_config(&Trust::PinOnly(Pin([7; 32])), None).unwrap();
+    let client = reqwest::Client::builder().tls_backend_preconfigured(config).no_proxy().build().unwrap();
+    assert!(client.get(format!("{}/v1/bundle", world.device.url)).send().await.is_err());
+    let same = Device::new(&world.server.card);
+    let object = Object::make(kapok_wire::Lane::Text, &world.tokens[0], UploadId([1; 16]));
+    assert!(same.upload(&object).await.is_ok(), "control");
+}
