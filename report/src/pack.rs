@@ -11,8 +11,6 @@ mod label;
 mod list;
 mod load;
 mod raw;
-#[cfg(test)]
-mod tests;
 
 use std::collections::BTreeMap;
 
@@ -47,6 +45,7 @@ pub(crate) struct ConsentRules {
     pub(crate) field: String,
     pub(crate) contact_field: String,
     pub(crate) purposes: String,
+    pub(crate) bases: String,
     pub(crate) always: Vec<String>,
     pub(crate) with_contact: Vec<String>,
     pub(crate) by_role: BTreeMap<String, RoleRule>,

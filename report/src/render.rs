@@ -215,6 +215,10 @@ impl Page<'_> {
         let granted: Vec<String> =
             self.triage.consent.granted.iter().map(|purpose| self.pack.code_text(&list, purpose, self.lang)).collect();
         self.row("consent.granted", self.ui("granted"), granted.join(", "));
+        if let Some(basis) = &self.triage.consent.basis {
+            let words = self.pack.code_text(&self.pack.consent().bases, basis, self.lang);
+            self.row("consent.basis", self.ui("basis"), words);
+        }
     }
 
     fn evidence(&mut self) {

@@ -6,6 +6,8 @@
 mod bad_packs;
 #[path = "report/filling.rs"]
 mod filling;
+#[path = "report/how_to.rs"]
+mod how_to;
 #[path = "report/leaks.rs"]
 mod leaks;
 #[path = "report/new_packs.rs"]

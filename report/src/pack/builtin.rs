@@ -13,6 +13,7 @@ const FILES: &[(&str, &[u8])] = embed![
     "forms/detention_quick.json",
     "labels/en.json",
     "labels/km.json",
+    "lists/V-BASIS.json",
     "lists/V-CHANNEL.json",
     "lists/V-CONSENT.json",
     "lists/V-CONTACT.json",

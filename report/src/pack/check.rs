@@ -11,7 +11,7 @@ use crate::limits::MAX_CODE;
 use crate::warning::WarningCode;
 
 /// Words of the program itself that each pack has to provide.
-const UI: [&str; 25] = [
+const UI: [&str; 26] = [
     "skip",
     "back",
     "send",
@@ -37,6 +37,7 @@ const UI: [&str; 25] = [
     "not_in_form",
     "note",
     "safety",
+    "basis",
 ];
 
 /// Lists of the envelope that each pack has to provide.
@@ -71,7 +72,7 @@ pub(super) fn check(pack: &Pack) -> Result<(), Error> {
         label(pack, "program", &format!("warning.{}", warning.code()))?;
     }
     for kind in EvidenceKind::ALL {
-        code(pack, "lists/V-EVIDENCE.json", list(pack, "pack.json", "V-EVIDENCE")?, kind.code())?;
+        code("lists/V-EVIDENCE.json", list(pack, "pack.json", "V-EVIDENCE")?, kind.code())?;
     }
     for one in pack.lists.values() {
         check_list(pack, one)?;
@@ -92,7 +93,7 @@ fn list<'a>(pack: &'a Pack, place: &str, id: &str) -> Result<&'a List, Error> {
     pack.list(id).ok_or_else(|| at(place, Mistake::MissingList(id.to_owned())))
 }
 
-fn code(_: &Pack, place: &str, list: &List, code: &str) -> Result<(), Error> {
+fn code(place: &str, list: &List, code: &str) -> Result<(), Error> {
     if list.has(code) { Ok(()) } else { Err(at(place, Mistake::NoSuch(format!("{}.{code}", list.id)))) }
 }
 
@@ -113,10 +114,10 @@ fn check_list(pack: &Pack, one: &List) -> Result<(), Error> {
             label(pack, &place, note)?;
         }
         if let Some(parent) = &item.parent {
-            code(pack, &place, one, parent)?;
+            code(&place, one, parent)?;
         }
         if let Some(role) = &item.role {
-            code(pack, &place, list(pack, &place, "V-ROLE")?, role)?;
+            code(&place, list(pack, &place, "V-ROLE")?, role)?;
         }
         if !item.grants.is_empty() {
             purposes(pack, &place, &item.grants)?;
@@ -133,7 +134,7 @@ fn check_form(pack: &Pack, form: &Form) -> Result<(), Error> {
     if !is_code(&form.id) {
         return Err(at(place, Mistake::BadCode(form.id.clone())));
     }
-    code(pack, &place, list(pack, &place, "V-REPORT")?, &form.report_type)?;
+    code(&place, list(pack, &place, "V-REPORT")?, &form.report_type)?;
     if !["quick", "partial", "full"].contains(&form.completeness.as_str()) {
         return Err(at(place, Mistake::UnknownWord(form.completeness.clone())));
     }
@@ -164,7 +165,7 @@ fn check_field(pack: &Pack, form: &Form, field: &Field) -> Result<(), Error> {
     }
     for offered in &field.offer {
         let Some(main) = main else { return Err(at(place, Mistake::ListNeeded)) };
-        code(pack, &place, main, offered)?;
+        code(&place, main, offered)?;
     }
     if field.kind == FieldType::Bool3
         && main.is_some_and(|list| list.items.iter().any(|item| !["yes", "no"].contains(&item.code.as_str())))
@@ -179,7 +180,7 @@ fn check_field(pack: &Pack, form: &Form, field: &Field) -> Result<(), Error> {
         let of = field.lists.get(member).ok_or_else(|| at(place.clone(), Mistake::NoSuch(member.clone())))?;
         let of = list(pack, &place, of)?;
         for one in offered {
-            code(pack, &place, of, one)?;
+            code(&place, of, one)?;
         }
     }
     for member in crate::value::word_members(field.kind) {
@@ -201,7 +202,7 @@ fn check_field(pack: &Pack, form: &Form, field: &Field) -> Result<(), Error> {
 
 fn purposes(pack: &Pack, place: &str, granted: &[String]) -> Result<(), Error> {
     let all = list(pack, place, &pack.consent.purposes)?;
-    granted.iter().try_for_each(|purpose| code(pack, place, all, purpose))
+    granted.iter().try_for_each(|purpose| code(place, all, purpose))
 }
 
 fn check_consent(pack: &Pack) -> Result<(), Error> {
@@ -211,12 +212,12 @@ fn check_consent(pack: &Pack) -> Result<(), Error> {
     purposes(pack, place, &rules.with_contact)?;
     let roles = list(pack, place, "V-ROLE")?;
     for role in rules.by_role.keys() {
-        code(pack, place, roles, role)?;
+        code(place, roles, role)?;
     }
     for RoleRule { basis, only } in rules.by_role.values().chain([&rules.otherwise]) {
         purposes(pack, place, only.as_deref().unwrap_or_default())?;
-        if let Some(basis) = basis.as_ref().filter(|basis| !is_code(basis)) {
-            return Err(at(place, Mistake::BadCode(basis.clone())));
+        if let Some(basis) = basis {
+            code(place, list(pack, place, &rules.bases)?, basis)?;
         }
     }
     Ok(())

@@ -59,6 +59,7 @@ pub(super) fn load(files: &Files) -> Result<Pack, Error> {
             field: consent.field,
             contact_field: consent.contact_field,
             purposes: consent.purposes,
+            bases: consent.bases,
             always: consent.always,
             with_contact: consent.with_contact,
             by_role: consent.by_role.into_iter().map(|(role, rule)| (role, role_rule(rule))).collect(),

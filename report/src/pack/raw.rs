@@ -27,6 +27,7 @@ pub(super) struct RawConsent {
     pub(super) field: String,
     pub(super) contact_field: String,
     pub(super) purposes: String,
+    pub(super) bases: String,
     pub(super) always: Vec<String>,
     pub(super) with_contact: Vec<String>,
     pub(super) by_role: BTreeMap<String, RawRole>,
