@@ -1,0 +1,204 @@
+//! The command line's grammar. Names stay: how-tos and scripts use them.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand, ValueEnum};
+use kapok_desk::Role;
+use kapok_wire::bundle::Class;
+
+use super::words::Lang;
+
+const EXIT_CODES: &str = "Exit codes: 0 done; 1 other error; 2 usage; 3 wrong passphrase; 5 the server cannot be \
+    reached or not everything is here, try again later; 6 disk full; 8 refused by the server, a person must act; \
+    9 nothing there (no desk, no such report, no key, no bundle); 10 in use by another process.";
+
+/// The organisation's desk: keys, invites, pull, open, show.
+#[derive(Debug, Parser)]
+#[command(version, about, after_help = EXIT_CODES)]
+pub(crate) struct Args {
+    /// The desk's folder.
+    #[arg(long, global = true, default_value = "./kapok-desk", value_name = "DIR")]
+    pub(crate) dir: PathBuf,
+    /// Read the passphrase from this descriptor, up to the first newline, instead of asking.
+    #[arg(long, global = true, value_name = "N")]
+    pub(crate) passphrase_fd: Option<u32>,
+    /// Print one JSON document.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Language of words and labels; else the locale's.
+    #[arg(long, global = true, value_name = "km|en")]
+    pub(crate) lang: Option<Lang>,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Make a desk: for trying out with all keys on this machine, or around a bundle signed elsewhere.
+    Init(InitArgs),
+    /// Make or add a key.
+    #[command(subcommand)]
+    Key(KeyCommand),
+    /// Make, sign or check a bundle.
+    #[command(subcommand)]
+    Bundle(BundleCommand),
+    /// Print what `kapok-server desk add` wants.
+    Fingerprint,
+    /// Send the signed bundle to the server, after a test decryption.
+    Publish(PublishArgs),
+    /// Register an invite and print its QR code and text.
+    Invite(InviteArgs),
+    /// Fetch sealed objects into the inbox; needs no passphrase.
+    Pull(PullArgs),
+    /// List what was pulled.
+    List,
+    /// Print a report; write its attachments only with --extract.
+    Show(ShowArgs),
+    /// Check every pulled report: it opens, all chunks are here, hashes are right.
+    Verify,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct InitArgs {
+    /// The file server-card.json from the server's data folder.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) server_card: PathBuf,
+    /// The organisation's name, shown to people who enrol.
+    #[arg(long, value_name = "NAME", required_unless_present = "bundle")]
+    pub(crate) organisation: Option<String>,
+    /// Days until the bundle expires.
+    #[arg(long, default_value_t = 365, value_parser = clap::value_parser!(u64).range(1..=3_660))]
+    pub(crate) valid_days: u64,
+    /// A bundle that was signed elsewhere: make no keys here.
+    #[arg(long, value_name = "FILE", conflicts_with = "organisation")]
+    pub(crate) bundle: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum RoleArg {
+    Root,
+    Triage,
+    Identities,
+}
+
+impl From<RoleArg> for Role {
+    fn from(role: RoleArg) -> Self {
+        match role {
+            RoleArg::Root => Self::Root,
+            RoleArg::Triage => Self::Desk(Class::Triage),
+            RoleArg::Identities => Self::Desk(Class::Identities),
+        }
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum KeyCommand {
+    /// Make a key in a file behind a passphrase and print its public part.
+    New {
+        /// What the key is for.
+        #[arg(long)]
+        role: RoleArg,
+        /// The file to make.
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+    },
+    /// Copy a desk key's file, still locked, into the desk's folder.
+    Add {
+        /// The key's file.
+        file: PathBuf,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum BundleCommand {
+    /// Write an unsigned bundle.
+    New(BundleNewArgs),
+    /// Add a root key's signature to a bundle's file.
+    Sign {
+        /// The root key's file.
+        #[arg(long, value_name = "FILE")]
+        key: PathBuf,
+        /// The bundle's file.
+        bundle: PathBuf,
+    },
+    /// Print what a bundle says, who signed it, and whether keys open what is sealed to it.
+    Check {
+        /// The bundle's file.
+        bundle: PathBuf,
+        /// A desk key's file to try.
+        #[arg(long, value_name = "FILE")]
+        key: Vec<PathBuf>,
+    },
+}
+
+/// A public key here is either the key itself or the name of a file that holds it.
+#[derive(Debug, clap::Args)]
+pub(crate) struct BundleNewArgs {
+    /// The file server-card.json from the server's data folder.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) server_card: PathBuf,
+    /// The organisation's name, shown to people who enrol.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) organisation: String,
+    /// Days until the bundle expires.
+    #[arg(long, default_value_t = 365, value_parser = clap::value_parser!(u64).range(1..=3_660))]
+    pub(crate) valid_days: u64,
+    /// Number of this bundle; else one more than the one in the desk's folder.
+    #[arg(long)]
+    pub(crate) sequence: Option<u64>,
+    /// Public root keys, three times.
+    #[arg(long, value_name = "KEY", required = true)]
+    pub(crate) root: Vec<String>,
+    /// Public desk keys of class triage, two or three.
+    #[arg(long, value_name = "KEY", required = true)]
+    pub(crate) triage: Vec<String>,
+    /// Public desk keys of class identities, two or three.
+    #[arg(long, value_name = "KEY", required = true)]
+    pub(crate) identities: Vec<String>,
+    /// The file to make.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct PublishArgs {
+    /// A newly signed bundle; else the one in the desk's folder again.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) bundle: Option<PathBuf>,
+    /// Publish although some desk keys of the bundle are on other machines, where `bundle check --key` tried them.
+    #[arg(long)]
+    pub(crate) keys_elsewhere: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct InviteArgs {
+    /// Hours until it expires.
+    #[arg(long, default_value_t = 72, value_parser = clap::value_parser!(u64).range(1..=8_784))]
+    pub(crate) hours: u64,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct PullArgs {
+    /// Pull everything again: replaces damaged files, writes nothing twice.
+    #[arg(long)]
+    pub(crate) again: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ShowArgs {
+    /// The report's code, such as K7-PQ4.
+    pub(crate) code: String,
+    /// Write the attachments into this folder, unencrypted.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) extract: Option<PathBuf>,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_grammar_is_sound() {
+        super::Args::command().debug_assert();
+    }
+}

@@ -1,0 +1,69 @@
+//! `publish`, `invite`, `pull`: what talks to the server.
+
+use std::future::Future;
+
+use kapok_desk::{Error, Link, Stored, make_invite, prove_at_hand, publishable, pull_all, qr};
+use serde_json::json;
+
+use super::Session;
+use super::args::{InviteArgs, PublishArgs, PullArgs};
+use super::output::{note, progress};
+use super::view::{hour, minute_of_hour};
+
+fn wait<T>(work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.map_err(|source| Error::Io { what: "starting", source })?.block_on(work)
+}
+
+impl Session {
+    fn link(&self) -> Result<Link, Error> {
+        let folder = self.folder()?;
+        Link::new(&folder.card()?, folder.client_identity()?)
+    }
+}
+
+pub(super) fn publish(session: &Session, args: &PublishArgs) -> Result<(), Error> {
+    let folder = session.folder()?;
+    let bundle = publishable(&folder, args.bundle.as_deref(), session.now)?;
+    let proof = prove_at_hand(&folder, &bundle, &session.passphrase()?)?;
+    note(&session.words.fill("test_decryption", &[&proof.proven, &proof.elsewhere]));
+    if proof.elsewhere > 0 && !args.keys_elsewhere {
+        return Err(Error::NotAllTested(proof.elsewhere));
+    }
+    let _lock = folder.lock()?;
+    let link = session.link()?;
+    wait(link.publish(bundle.note()))?;
+    folder.set_bundle(&bundle)?;
+    let sequence = bundle.content().sequence;
+    session.out.result(
+        &json!({ "sequence": sequence, "proven": proof.proven, "elsewhere": proof.elsewhere }),
+        &[session.words.fill("bundle_published", &[&sequence])],
+    )
+}
+
+pub(super) fn invite(session: &Session, args: &InviteArgs) -> Result<(), Error> {
+    let folder = session.folder()?;
+    let (text, registration) = make_invite(&folder, args.hours, session.now)?;
+    let image = qr(&text)?;
+    // Registered before it is shown: a printed invite works.
+    wait(session.link()?.register(registration))?;
+    let expires = hour(registration.expires);
+    note(&session.words.fill("invite_expires", &[&minute_of_hour(registration.expires)]));
+    session.out.result(&json!({ "invite": text, "expires": expires }), &[image, String::new(), text.clone()])
+}
+
+pub(super) fn pull(session: &Session, args: &PullArgs) -> Result<(), Error> {
+    let folder = session.folder()?;
+    let _lock = folder.lock()?;
+    let inbox = folder.inbox();
+    inbox.sweep();
+    let from = if args.again { 0 } else { inbox.cursor() };
+    let link = session.link()?;
+    let words = |stored: &Stored| session.words.fill("pulled", &[&stored.new, &stored.known, &stored.repaired]);
+    let pulled = wait(pull_all(&link, &inbox, from, |so_far| progress(&words(&so_far))));
+    progress("\n");
+    let stored = pulled?;
+    session
+        .out
+        .result(&json!({ "new": stored.new, "known": stored.known, "repaired": stored.repaired }), &[words(&stored)])
+}

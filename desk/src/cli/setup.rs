@@ -1,0 +1,210 @@
+//! `init`, `key`, `bundle`, `fingerprint`: keys and the bundle, on one machine or on several.
+
+use std::fs::File;
+use std::io::Read as _;
+use std::path::Path;
+
+use kapok_desk::{
+    BundlePlan, Error, Folder, InitRequest, OrgKey, ServerCard, add_key, adopt, content, init as make_desk, new_key,
+    prove_each, read_key, read_text, sign, verify_own, write_new,
+};
+use kapok_wire::bundle::{Bundle, BundleError};
+use serde_json::json;
+
+use super::args::{BundleCommand, BundleNewArgs, InitArgs, KeyCommand};
+use super::output::note;
+use super::view::day;
+use super::{Session, output};
+
+/// Longest small file that a person names: a card, a bundle, a public key.
+const FILE_MAX: u64 = 64 << 10;
+
+pub(super) fn init(session: &Session, args: &InitArgs) -> Result<(), Error> {
+    let card = read_file(&args.server_card, "reading the server card")?;
+    let folder = match &args.bundle {
+        Some(path) => adopt(&session.dir, &card, &read_file(path, "reading the bundle")?)?,
+        None => {
+            // Before a passphrase is asked for, so that nobody types one for nothing.
+            ServerCard::parse(&card)?;
+            let passphrase = session.new_passphrase()?;
+            let (folder, proof) = make_desk(
+                &session.dir,
+                &InitRequest {
+                    card: &card,
+                    organisation: args.organisation.as_deref().unwrap_or_default(),
+                    valid_days: args.valid_days,
+                    passphrase: &passphrase,
+                    work_factor: kapok_seal::WORK_FACTOR,
+                    now: session.now,
+                },
+            )?;
+            note(&session.words.fill("test_decryption", &[&proof.proven, &proof.elsewhere]));
+            note(session.words.get("init_trying_out"));
+            folder
+        }
+    };
+    print_fingerprint(session, &folder)
+}
+
+pub(super) fn fingerprint(session: &Session) -> Result<(), Error> {
+    print_fingerprint(session, &session.folder()?)
+}
+
+fn print_fingerprint(session: &Session, folder: &Folder) -> Result<(), Error> {
+    let pin = folder.fingerprint()?;
+    session.out.result(&json!({ "fingerprint": pin.to_string() }), &[session.words.fill("fingerprint", &[&pin])])
+}
+
+pub(super) fn key(session: &Session, command: KeyCommand) -> Result<(), Error> {
+    match command {
+        KeyCommand::New { role, out } => {
+            if out.exists() {
+                return Err(Error::OutputExists);
+            }
+            let role = kapok_desk::Role::from(role);
+            let public = new_key(&out, role, &session.new_passphrase()?, kapok_seal::WORK_FACTOR)?;
+            session.out.result(&json!({ "role": role.word(), "public": public }), &[public])
+        }
+        KeyCommand::Add { file } => {
+            let folder = session.folder()?;
+            let class = add_key(&folder, &file, &session.passphrase()?)?;
+            let word = kapok_desk::Role::Desk(class).word();
+            session.out.result(&json!({ "added": word }), &[word.to_owned()])
+        }
+    }
+}
+
+pub(super) fn bundle(session: &Session, command: BundleCommand) -> Result<(), Error> {
+    match command {
+        BundleCommand::New(args) => bundle_new(session, &args),
+        BundleCommand::Sign { key, bundle } => bundle_sign(session, &key, &bundle),
+        BundleCommand::Check { bundle, key } => bundle_check(session, &bundle, &key),
+    }
+}
+
+fn bundle_new(session: &Session, args: &BundleNewArgs) -> Result<(), Error> {
+    let card = ServerCard::parse(&read_file(&args.server_card, "reading the server card")?)?;
+    let sequence = match args.sequence {
+        Some(sequence) => sequence,
+        None => match session.folder().and_then(|folder| folder.bundle()) {
+            Ok(bundle) => bundle.content().sequence.saturating_add(1),
+            Err(Error::NoDesk | Error::NoBundle) => 1,
+            Err(e) => return Err(e),
+        },
+    };
+    let public = |keys: &[String]| keys.iter().map(|key| public_key(key)).collect::<Result<Vec<_>, _>>();
+    let roots: [String; 3] = public(&args.root)?.try_into().map_err(|_| Error::BadPublicKey("--root, three times,"))?;
+    let plan = BundlePlan {
+        organisation: args.organisation.clone(),
+        sequence,
+        valid_days: args.valid_days,
+        roots,
+        triage: public(&args.triage)?,
+        identities: public(&args.identities)?,
+    };
+    let text = plan.note_text(&card, session.now)?;
+    write_new(&args.out, text.as_bytes()).map_err(|source| match source.kind() {
+        std::io::ErrorKind::AlreadyExists => Error::OutputExists,
+        _ => Error::Io { what: "writing the bundle", source },
+    })?;
+    print_bundle(session, &content(&text)?, 0, None)
+}
+
+fn bundle_sign(session: &Session, key: &Path, bundle: &Path) -> Result<(), Error> {
+    let text = read_text(bundle)?;
+    let shown = content(&text)?;
+    // What is about to be signed is shown first: the holder of a root key decides by it.
+    for line in describe(session, &shown) {
+        note(&line);
+    }
+    let signed = sign(&text, &read_key(key, &session.passphrase()?)?)?;
+    kapok_desk::replace(bundle, signed.as_bytes())
+        .map_err(|source| Error::Io { what: "writing the bundle", source })?;
+    let signatures = signatures(&signed)?;
+    let line = session.words.fill("bundle_signed", &[&signatures]);
+    session.out.result(&json!({ "signatures": signatures }), &[line])
+}
+
+fn bundle_check(session: &Session, path: &Path, keys: &[std::path::PathBuf]) -> Result<(), Error> {
+    let text = read_text(path)?;
+    let bundle = content(&text)?;
+    let proof = if keys.is_empty() {
+        None
+    } else {
+        let passphrase = session.passphrase()?;
+        let keys = keys.iter().map(|path| read_key(path, &passphrase)).collect::<Result<Vec<OrgKey>, _>>()?;
+        let [(first_class, first), (second_class, second)] = prove_each(&bundle, &keys)?;
+        // Keys were named to be tried; one that the bundle does not name is a mistake that must be heard.
+        if first.proven + second.proven < keys.len() {
+            return Err(Error::TestDecryption(if first.proven == 0 { first_class } else { second_class }));
+        }
+        Some((first.proven + second.proven, first.elsewhere + second.elsewhere))
+    };
+    print_bundle(session, &bundle, signatures(&text)?, proof)?;
+    // Printed first, so that what is wrong can be seen; a bundle that devices refuse is then an error.
+    verify_own(text.as_bytes()).map(drop)
+}
+
+/// Good signatures by the bundle's own root keys.
+fn signatures(text: &str) -> Result<usize, Error> {
+    match verify_own(text.as_bytes()) {
+        Ok(_) => Ok(kapok_wire::bundle::THRESHOLD),
+        Err(Error::Bundle(BundleError::TooFewSignatures(count))) => Ok(count),
+        Err(Error::Bundle(BundleError::Malformed)) => Ok(0),
+        Err(e) => Err(e),
+    }
+}
+
+fn describe(session: &Session, bundle: &Bundle) -> Vec<String> {
+    let mut lines = vec![
+        format!("{} #{}", output::printable(&bundle.organisation), bundle.sequence),
+        session.words.fill("bundle_expires", &[&day(bundle.not_after)]),
+    ];
+    lines.extend(bundle.roots.iter().map(|root| format!("root        {root}")));
+    for (word, keys) in [("triage", &bundle.triage), ("identities", &bundle.identities)] {
+        lines.extend(keys.recipients.iter().map(|key| format!("{word:<11} {}", abbreviated(key))));
+    }
+    for endpoint in &bundle.endpoints {
+        lines.extend(endpoint.addresses.iter().map(|address| format!("{:<11} {address}", endpoint.kind)));
+    }
+    lines
+}
+
+/// A post-quantum key is 1,959 characters; its two ends and a digest tell it from others.
+fn abbreviated(key: &str) -> String {
+    let digest = kapok_wire::Digest::of(key.as_bytes());
+    let short: String = digest.0.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    let start: String = key.chars().take(24).collect();
+    format!("{start}… SHA-256 {short}")
+}
+
+fn print_bundle(
+    session: &Session,
+    bundle: &Bundle,
+    signatures: usize,
+    proof: Option<(usize, usize)>,
+) -> Result<(), Error> {
+    let mut lines = describe(session, bundle);
+    lines.push(session.words.fill("bundle_signed", &[&signatures]));
+    if let Some((proven, elsewhere)) = proof {
+        lines.push(session.words.fill("test_decryption", &[&proven, &elsewhere]));
+    }
+    let proof = proof.map(|(proven, elsewhere)| json!({ "proven": proven, "elsewhere": elsewhere }));
+    session.out.result(&json!({ "bundle": bundle, "signatures": signatures, "test_decryption": proof }), &lines)
+}
+
+/// A key as typed, or the one line of the file that is named.
+fn public_key(text: &str) -> Result<String, Error> {
+    let path = Path::new(text);
+    if text.len() > 1_024 || !path.is_file() {
+        return Ok(text.trim().to_owned());
+    }
+    let bytes = read_file(path, "reading a public key")?;
+    String::from_utf8(bytes).map(|text| text.trim().to_owned()).map_err(|_| Error::BadPublicKey("a file"))
+}
+
+fn read_file(path: &Path, what: &'static str) -> Result<Vec<u8>, Error> {
+    let mut bytes = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(FILE_MAX + 1).read_to_end(&mut bytes));
+    read.map(|_| bytes).map_err(|source| Error::Io { what, source })
+}

@@ -1,0 +1,77 @@
+//! The desk's own words in Khmer and English: data, so that a translator needs no compiler.
+
+use std::collections::BTreeMap;
+
+const EN: &str = include_str!("../../words/en.json");
+const KM: &str = include_str!("../../words/km.json");
+
+/// A language of the command line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Lang {
+    Km,
+    En,
+}
+
+impl Lang {
+    /// The code that packs use.
+    pub(crate) fn code(self) -> &'static str {
+        match self {
+            Self::Km => "km",
+            Self::En => "en",
+        }
+    }
+
+    /// By the locale; English if it says nothing that is known.
+    pub(crate) fn of_locale() -> Self {
+        let set = ["LC_ALL", "LC_MESSAGES", "LANG"].iter().filter_map(|name| std::env::var(name).ok());
+        let first = set.into_iter().find(|value| !value.is_empty()).unwrap_or_default();
+        if first.starts_with("km") { Self::Km } else { Self::En }
+    }
+}
+
+/// The words of one language.
+pub(crate) struct Words {
+    texts: BTreeMap<String, String>,
+    pub(crate) lang: Lang,
+}
+
+impl Words {
+    pub(crate) fn of(lang: Lang) -> Self {
+        let json = match lang {
+            Lang::Km => KM,
+            Lang::En => EN,
+        };
+        Self { texts: serde_json::from_str(json).expect("a test reads both files"), lang }
+    }
+
+    /// The text for `key`; a missing one prints its key.
+    pub(crate) fn get<'a>(&'a self, key: &'a str) -> &'a str {
+        self.texts.get(key).map_or(key, String::as_str)
+    }
+
+    /// The text with its numbers filled in: `{0}`, `{1}`.
+    pub(crate) fn fill(&self, key: &str, values: &[&dyn std::fmt::Display]) -> String {
+        let mut text = self.get(key).to_owned();
+        for (at, value) in values.iter().enumerate() {
+            text = text.replace(&format!("{{{at}}}"), &value.to_string());
+        }
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_languages_have_the_same_keys_and_places() {
+        let (en, km) = (Words::of(Lang::En), Words::of(Lang::Km));
+        assert_eq!(en.texts.keys().collect::<Vec<_>>(), km.texts.keys().collect::<Vec<_>>());
+        for (key, text) in &en.texts {
+            for place in ["{0}", "{1}", "{2}"] {
+                assert_eq!(text.contains(place), km.texts[key].contains(place), "{key}");
+            }
+        }
+        assert!(km.texts.values().all(|text| text.chars().any(|c| ('ក'..='៿').contains(&c))));
+    }
+}

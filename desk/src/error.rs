@@ -1,0 +1,159 @@
+//! One error type. Texts say what to do and carry nothing of a report, a file name or a passphrase.
+
+use std::io;
+
+use kapok_wire::bundle::{BundleError, Class};
+use kapok_wire::{InviteError, Problem};
+
+/// Everything that can stop a command of the desk.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A file operation failed.
+    #[error("{what}: {source}")]
+    Io {
+        /// What was being done, in fixed words.
+        what: &'static str,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// There is no desk folder.
+    #[error("there is no desk here; make one with `kapok-desk init` or name its folder with --dir")]
+    NoDesk,
+    /// Nothing has the code or id that was asked for.
+    #[error("no pulled report has this code; run `kapok-desk pull`, then `kapok-desk list`")]
+    NoSuchReport,
+    /// The folder to make is there already.
+    #[error("this folder already exists and is not empty; a desk is never overwritten")]
+    Exists,
+    /// The file to write is there already.
+    #[error("the output file already exists; nothing is overwritten")]
+    OutputExists,
+    /// A newer program made the folder.
+    #[error("this desk folder was made by a newer version; update kapok-desk")]
+    NewerFolder,
+    /// Another process writes to the folder.
+    #[error("another kapok-desk is writing to this folder; wait until it is done")]
+    InUse,
+    /// No key file opens with the passphrase.
+    #[error("wrong passphrase")]
+    WrongPassphrase,
+    /// The two passphrases typed differ.
+    #[error("the two passphrases differ; type them again")]
+    PassphraseMismatch,
+    /// A passphrase that nobody can have meant.
+    #[error("the passphrase needs at least {min} characters; take several words")]
+    PassphraseShort {
+        /// Fewest characters.
+        min: usize,
+    },
+    /// No terminal and no descriptor.
+    #[error("no passphrase: use a terminal or --passphrase-fd N")]
+    NoPassphrase,
+    /// There is no key file that could open reports.
+    #[error("no desk key lies in this folder; add one with `kapok-desk key add`")]
+    NoKeys,
+    /// A key file holds something else than was asked for.
+    #[error("this file does not hold a {expected} key of kapok-desk")]
+    NotThisKey {
+        /// What was expected.
+        expected: &'static str,
+    },
+    /// A root key that the bundle does not name.
+    #[error("this root key is none of the three that the bundle names; nothing was signed")]
+    NotARoot,
+    /// A public key on the command line is unusable.
+    #[error("{0} is not a usable public key; copy the whole line that `key new` printed")]
+    BadPublicKey(&'static str),
+    /// The server card is unusable.
+    #[error("the server card is not usable ({0}); copy server-card.json from the server again")]
+    Card(&'static str),
+    /// The bundle is refused.
+    #[error(transparent)]
+    Bundle(#[from] BundleError),
+    /// A key does not open what was sealed to it.
+    #[error(
+        "test decryption failed: a desk key of class {0:?} does not open what is sealed to the bundle; nothing was published"
+    )]
+    TestDecryption(Class),
+    /// No key of a class is here to try.
+    #[error("no desk key of class {0:?} is here, so nothing shows that reports can be opened; add one with `key add`")]
+    NothingTested(Class),
+    /// Some keys of the bundle were not tried.
+    #[error(
+        "{0} desk keys of the bundle are not here or do not open with this passphrase; try each on its machine \
+             with `bundle check --key`, then publish with --keys-elsewhere"
+    )]
+    NotAllTested(usize),
+    /// Nothing is signed yet.
+    #[error("there is no signed bundle here; sign one and name it with --bundle")]
+    NoBundle,
+    /// Sealing or opening failed.
+    #[error(transparent)]
+    Seal(#[from] kapok_seal::Error),
+    /// An invite cannot be made.
+    #[error(transparent)]
+    Invite(#[from] InviteError),
+    /// The invite does not fit a QR code.
+    #[error("the invite does not fit a QR code; use a shorter server address")]
+    QrTooLong,
+    /// The client identity or the server's certificate is unusable.
+    #[error("the desk's certificate, its key or the server's root certificate is malformed")]
+    Certificate,
+    /// The server showed another key: somebody is in between, or the server was replaced.
+    #[error("the server showed a key that its card does not name; somebody may be in between. Nothing was sent")]
+    Intercepted,
+    /// No connection.
+    #[error("the server cannot be reached; check its address and that this desk's fingerprint was added there")]
+    Unreachable,
+    /// The answer is not one of ours.
+    #[error("the server's answer is not one of a kapok server; nothing was changed")]
+    BadAnswer,
+    /// The server refused.
+    #[error(transparent)]
+    Refused(#[from] Problem),
+    /// The disk is full.
+    #[error("the disk is full; make room and run the command again, nothing is lost")]
+    DiskFull,
+    /// Some reports are not whole yet.
+    #[error("{incomplete} reports or files are not whole yet; run `kapok-desk pull` again later")]
+    NotAllHere {
+        /// Reports and files with something missing.
+        incomplete: usize,
+    },
+    /// Some reports are not what was recorded.
+    #[error("{wrong} reports are not right; see the list above")]
+    NotAllRight {
+        /// Reports with something damaged or contradicting.
+        wrong: usize,
+    },
+    /// Some attachments could not be written.
+    #[error("{0} attachments could not be written; see the list above")]
+    NotAllExtracted(usize),
+}
+
+impl Error {
+    /// The exit code that scripts rely on.
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::WrongPassphrase => 3,
+            Self::Unreachable | Self::Intercepted | Self::NotAllHere { .. } => 5,
+            Self::Refused(problem) => match problem.remedy() {
+                kapok_wire::Remedy::RetryLater => 5,
+                _ => 8,
+            },
+            Self::DiskFull => 6,
+            Self::NoDesk | Self::NoSuchReport | Self::NoKeys | Self::NoBundle => 9,
+            Self::InUse => 10,
+            _ => 1,
+        }
+    }
+
+    /// Turns an I/O error into ours, with fixed words for what was being done.
+    pub(crate) fn io(what: &'static str) -> impl FnOnce(io::Error) -> Self {
+        move |source| {
+            if source.kind() == io::ErrorKind::StorageFull { Self::DiskFull } else { Self::Io { what, source } }
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! The organisation's desk: keys, bundle, invites, pull, open, show.
+//!
+//! - [`init`], [`adopt`], [`new_key`], [`add_key`]: a desk folder and the keys behind passphrases.
+//! - [`BundlePlan`], [`sign`], [`prove`]: the signed bundle, published only after a test decryption.
+//! - [`Link`], [`pull_all`], [`make_invite`]: the pinned connection to the organisation's own server.
+//! - [`Index`], [`attachments`], [`extract`]: reports opened in memory; originals written out only when asked.
+//!
+//! Everything pulled stays sealed on disk, and nothing decrypted is written anywhere but by [`extract`]. What cannot
+//! be opened is kept and counted, never deleted. Formats: `docs/formats/desk-folder.md`; keys: `docs/howto/keys.md`.
+//! The clock is an argument (`now`, seconds since 1970).
+
+mod bundles;
+mod error;
+mod invite;
+mod keys;
+mod net;
+mod open;
+mod organise;
+mod store;
+
+pub use bundles::{BundlePlan, content, read_text, sign, verify_own};
+pub use error::Error;
+pub use invite::{make as make_invite, qr};
+pub use keys::keyring::Keyring;
+pub use keys::proof::{Proof, prove, prove_each, recipients};
+pub use keys::secret::{OrgKey, Role};
+pub use net::card::ServerCard;
+pub use net::link::Link;
+pub use net::pull::{Source, pull_all};
+pub use open::attachment::{Attachment, Integrity, attachments};
+pub use open::extract::{Extracted, extract, prepare_dir};
+pub use open::index::{Index, Unopened};
+pub use open::part::{Closed, Part};
+pub use open::report::OpenedReport;
+pub use organise::{InitRequest, add_key, adopt, init, new_key, prove_at_hand, publishable, read_key};
+pub use store::durable::{replace, write_new};
+pub use store::folder::{Folder, WriteLock};
+pub use store::inbox::{Inbox, Stored};
+pub use store::name::{numbered, safe_name};

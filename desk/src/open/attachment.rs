@@ -1,0 +1,193 @@
+//! One attachment: are all chunks here, do they open, and is the whole what the report recorded?
+//!
+//! Chunks stream through one buffer, so a video of gigabytes costs no more memory than a photo.
+
+use std::collections::HashSet;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use kapok_report::EvidenceItem;
+use kapok_seal::media::{ChunkOpener, ItemKey, content_chunks, padded_count};
+use kapok_wire::ObjectId;
+use zeroize::{Zeroize as _, Zeroizing};
+
+use crate::error::Error;
+use crate::open::report::OpenedReport;
+use crate::store::inbox::Inbox;
+
+/// Most chunks of an attachment that are looked for: 16 GiB, more than phones record. A stranger's report may claim
+/// any size, and looking for each of its chunks takes time.
+const CHUNKS_MAX: u32 = 1 << 18;
+
+/// What is known about an attachment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Integrity {
+    /// All of it is here and its hash is the recorded one.
+    HashOk,
+    /// All chunks are here; the hash was not computed.
+    Complete,
+    /// Some chunks were not pulled yet.
+    Missing {
+        /// Chunks that are not here.
+        missing: u32,
+        /// Chunks in all.
+        of: u32,
+    },
+    /// A chunk is here but does not open.
+    Damaged,
+    /// Every chunk opens, but the whole is not what was recorded.
+    HashMismatch,
+    /// Its key is sealed to another class.
+    KeySealed,
+    /// What the report says about it cannot be true.
+    Unusable,
+}
+
+impl Integrity {
+    /// The word in JSON.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::HashOk => "hash_ok",
+            Self::Complete => "complete",
+            Self::Missing { .. } => "missing",
+            Self::Damaged => "damaged",
+            Self::HashMismatch => "hash_mismatch",
+            Self::KeySealed => "key_sealed",
+            Self::Unusable => "unusable",
+        }
+    }
+}
+
+/// An attachment of an opened report, with what is needed to open it.
+pub struct Attachment<'a> {
+    /// What the report says about it.
+    pub item: &'a EvidenceItem,
+    /// The file's name on the device: a stranger's text.
+    pub name: Option<&'a str>,
+    content: Result<Sealed, Integrity>,
+}
+
+struct Sealed {
+    key: ItemKey,
+    sha256: [u8; 32],
+    chunks: u32,
+}
+
+impl std::fmt::Debug for Attachment<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Attachment([redacted])")
+    }
+}
+
+/// The attachments of a report, in its order. None if what happened is sealed, since that is where they are listed.
+#[must_use]
+pub fn attachments(report: &OpenedReport) -> Vec<Attachment<'_>> {
+    let items = report.triage.content().map(|triage| triage.evidence.as_slice()).unwrap_or_default();
+    let people = report.identities.content();
+    let attachment = |item| {
+        let private = people.and_then(|people| people.evidence.get(item_id(item)));
+        let content = match (people, private) {
+            (None, _) => Err(Integrity::KeySealed),
+            (Some(_), None) => Err(Integrity::Unusable),
+            // EXPOSE: the key opens this attachment here.
+            (Some(_), Some(private)) => sealed(item, private.key.expose()).ok_or(Integrity::Unusable),
+        };
+        Attachment { item, name: private.and_then(|private| private.name.as_deref()), content }
+    };
+    items.iter().map(attachment).collect()
+}
+
+fn item_id(item: &EvidenceItem) -> &str {
+    &item.evidence_id
+}
+
+fn sealed(item: &EvidenceItem, key: &str) -> Option<Sealed> {
+    let bytes = Zeroizing::new(STANDARD.decode(key).ok()?);
+    let mut array = Zeroizing::new([0; 32]);
+    if bytes.len() != array.len() {
+        return None;
+    }
+    array.copy_from_slice(&bytes);
+    let chunks = content_chunks(item.size).ok().filter(|chunks| *chunks <= CHUNKS_MAX)?;
+    Some(Sealed { key: ItemKey::from_bytes(&array), sha256: unhex(&item.sha256)?, chunks })
+}
+
+fn unhex(text: &str) -> Option<[u8; 32]> {
+    let mut out = [0; 32];
+    let digits: Option<Vec<u8>> = text.chars().map(|c| c.to_digit(16)?.try_into().ok()).collect();
+    let digits = digits.filter(|digits| digits.len() == 64)?;
+    for (byte, pair) in out.iter_mut().zip(digits.chunks_exact(2)) {
+        *byte = pair.iter().fold(0, |high, digit| high << 4 | digit);
+    }
+    Some(out)
+}
+
+impl Attachment<'_> {
+    /// Whether its chunks are here, without opening them. `here` is [`Inbox::chunk_ids`].
+    #[must_use]
+    pub fn presence(&self, here: &HashSet<ObjectId>) -> Integrity {
+        match &self.content {
+            Err(why) => *why,
+            Ok(sealed) => sealed.presence(here),
+        }
+    }
+
+    /// Opens it and checks its hash; `sink` gets the original's bytes in order. They may be used only if the result
+    /// is [`Integrity::HashOk`].
+    ///
+    /// # Errors
+    /// [`Error::Io`] and those of `sink`.
+    pub fn open(
+        &self,
+        inbox: &Inbox,
+        here: &HashSet<ObjectId>,
+        mut sink: impl FnMut(&[u8]) -> Result<(), Error>,
+    ) -> Result<Integrity, Error> {
+        let sealed = match &self.content {
+            Err(why) => return Ok(*why),
+            Ok(sealed) => sealed,
+        };
+        let presence = sealed.presence(here);
+        if presence != Integrity::Complete {
+            return Ok(presence);
+        }
+        let Ok(mut opener) = ChunkOpener::new(&sealed.key, self.item.size, sealed.sha256) else {
+            return Ok(Integrity::Unusable);
+        };
+        while let Some(id) = opener.next_id() {
+            let mut opened = false;
+            for record in inbox.chunk(id)? {
+                let mut area = Zeroizing::new(record.sealed);
+                if let Ok(content) = opener.open_next(&mut area) {
+                    sink(content)?;
+                    opened = true;
+                    break;
+                }
+                area.zeroize();
+            }
+            if !opened {
+                return Ok(Integrity::Damaged);
+            }
+        }
+        Ok(if opener.finish().is_ok() { Integrity::HashOk } else { Integrity::HashMismatch })
+    }
+
+    /// Ids of all its chunks, padding included: what in the inbox belongs to it.
+    #[must_use]
+    pub fn ids(&self) -> Vec<ObjectId> {
+        let Ok(sealed) = &self.content else { return Vec::new() };
+        (0..padded_count(sealed.chunks)).map(|index| sealed.key.object_id(index)).collect()
+    }
+}
+
+impl Sealed {
+    fn presence(&self, here: &HashSet<ObjectId>) -> Integrity {
+        let missing = (0..self.chunks).filter(|index| !here.contains(&self.key.object_id(*index))).count();
+        match u32::try_from(missing) {
+            Ok(0) => Integrity::Complete,
+            Ok(missing) => Integrity::Missing { missing, of: self.chunks },
+            Err(_) => Integrity::Unusable,
+        }
+    }
+}

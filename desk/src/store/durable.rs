@@ -1,0 +1,131 @@
+//! Files that are whole or not there, readable by their owner only.
+//!
+//! Everything the desk keeps goes through here: written beside its place, flushed, moved, folder flushed. A plain
+//! `fs::write` was rejected: after power loss it leaves an empty file where a key should be.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read as _, Write as _};
+use std::path::{Path, PathBuf};
+
+/// Prefix of files that are not whole yet. Nothing with this name is ever read.
+pub(crate) const PARTIAL: &str = ".partial-";
+
+/// Makes a file that must not exist yet, for its owner only.
+pub(crate) fn create_private(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+/// Makes a folder for its owner only; parents must exist.
+pub(crate) fn create_private_dir(path: &Path) -> io::Result<()> {
+    #[cfg_attr(not(unix), expect(unused_mut, reason = "only Unix has modes"))]
+    let mut builder = fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
+}
+
+/// Writes a file in one step, in place of an older one. Durable when this returns.
+///
+/// # Errors
+/// The system's; the older file is then still there.
+pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let dir = parent(path);
+    let partial = partial_in(dir);
+    let written = write_synced(&partial, bytes).and_then(|()| fs::rename(&partial, path));
+    if written.is_err() {
+        // What is left is a partial file, which nothing reads; the first error is the one to tell.
+        let _ = fs::remove_file(&partial);
+    }
+    written?;
+    sync_dir(dir)
+}
+
+/// Writes a new file and never over another one. Durable when this returns.
+///
+/// # Errors
+/// The system's; nothing new is then left.
+pub fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = create_private(path)?;
+    let written = file.write_all(bytes).and_then(|()| file.sync_all());
+    if written.is_err() {
+        // This call made the file, so it may take it away.
+        let _ = fs::remove_file(path);
+    }
+    written?;
+    sync_dir(parent(path))
+}
+
+/// Writes and flushes a file without making its name durable: for many files before one [`sync_dir`].
+pub(crate) fn write_synced(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = create_private(path)?;
+    file.write_all(bytes)?;
+    file.sync_data()
+}
+
+/// Makes names in `dir` durable.
+pub(crate) fn sync_dir(dir: &Path) -> io::Result<()> {
+    // Elsewhere folders cannot be opened, and renaming is durable without it.
+    if cfg!(unix) { File::open(dir)?.sync_all() } else { Ok(()) }
+}
+
+/// A fresh name for a file that is not whole yet.
+pub(crate) fn partial_in(dir: &Path) -> PathBuf {
+    let id = u64::from_be_bytes(kapok_wire::rng::bytes());
+    dir.join(format!("{PARTIAL}{id:016x}"))
+}
+
+/// Reads a file of at most `max` bytes; a longer one is an error, not a part of it.
+pub(crate) fn read_at_most(path: &Path, max: usize) -> io::Result<Vec<u8>> {
+    let file = File::open(path)?;
+    let limit = u64::try_from(max).unwrap_or(u64::MAX).saturating_add(1);
+    let mut bytes = Vec::new();
+    file.take(limit).read_to_end(&mut bytes)?;
+    if bytes.len() > max { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(bytes) }
+}
+
+fn parent(path: &Path) -> &Path {
+    path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_new_file_is_never_written_over_another() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a");
+        write_new(&path, b"first").unwrap();
+        assert_eq!(write_new(&path, b"second").unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(fs::read(&path).unwrap(), b"first");
+        replace(&path, b"third").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"third");
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_file_past_the_limit_is_refused_whole() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a");
+        write_new(&path, &[7; 10]).unwrap();
+        assert_eq!(read_at_most(&path, 10).unwrap().len(), 10);
+        assert_eq!(read_at_most(&path, 9).unwrap_err().kind(), io::ErrorKind::FileTooLarge);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn files_and_folders_are_for_their_owner_only() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let dir = tempfile::tempdir().unwrap();
+        let sub = dir.path().join("d");
+        create_private_dir(&sub).unwrap();
+        replace(&sub.join("a"), b"x").unwrap();
+        write_new(&sub.join("b"), b"x").unwrap();
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!([mode(&sub), mode(&sub.join("a")), mode(&sub.join("b"))], [0o700, 0o600, 0o600]);
+    }
+}
