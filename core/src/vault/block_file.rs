@@ -42,6 +42,9 @@ impl LockedFile {
         match file.try_lock() {
             Ok(()) => Ok(Self(file)),
             Err(TryLockError::WouldBlock) => Err(Error::InUse),
+            // Some systems' standard library has no lock. An app there is alone in its folder, and turning everybody away
+            // would be worse.
+            Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => Ok(Self(file)),
             Err(TryLockError::Error(error)) => Err(error.into()),
         }
     }

@@ -41,6 +41,8 @@ impl Container {
         device_key: &dyn DeviceKey,
         kdf: KdfParams,
     ) -> Result<Self> {
+        // Asked first, so that a mistake costs neither seconds nor a device key; asked again when the file is made.
+        full_file::refuse_existing(path)?;
         let header = VaultHeader { kdf, salt: kapok_wire::rng::bytes(), half };
         let fixed = header.encode();
         device_key.create(VAULT_ALIAS)?;
@@ -110,7 +112,11 @@ impl Head {
 }
 
 /// One slow hash and one device operation: the price of a guess.
-pub(super) fn derive_root(header: &VaultHeader, passphrase: &Passphrase, device_key: &dyn DeviceKey) -> Result<RootKey> {
+pub(super) fn derive_root(
+    header: &VaultHeader,
+    passphrase: &Passphrase,
+    device_key: &dyn DeviceKey,
+) -> Result<RootKey> {
     let slow = header.kdf.derive(passphrase, &header.salt)?;
     let bound = device_key.mac(VAULT_ALIAS, slow.as_ref())?;
     Ok(RootKey::derive(&header.salt, &slow, &bound))

@@ -96,10 +96,6 @@ impl FaultFile {
             Self::of(bytes)
         })
     }
-
-    pub(crate) fn pending_sectors(&self) -> usize {
-        self.with(|state| state.pending.len())
-    }
 }
 
 impl BlockFile for FaultFile {

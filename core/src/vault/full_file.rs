@@ -63,7 +63,8 @@ fn fill(file: &LockedFile, size: u64) -> Result<()> {
     Ok(())
 }
 
-fn refuse_existing(path: &Path) -> Result<()> {
+/// [`Error::AlreadyExists`] if anything has this name, a dangling link included.
+pub(crate) fn refuse_existing(path: &Path) -> Result<()> {
     match fs::symlink_metadata(path) {
         Ok(_) => Err(Error::AlreadyExists),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),

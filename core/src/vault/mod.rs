@@ -43,4 +43,4 @@ pub use passphrase::Passphrase;
 pub(crate) use pool::{POOL_SLOT, SlotNumber, SlotPool};
 pub(crate) use queue::QueueFile;
 pub use software_key::SoftwareDeviceKey;
-pub(crate) use store::{Store, Usage};
+pub(crate) use store::Store;

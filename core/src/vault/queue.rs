@@ -35,6 +35,7 @@ pub(crate) struct QueueFile(Loaded);
 impl QueueFile {
     /// Makes the file at full size, and the device key if there is none.
     pub(crate) fn create(path: &Path, half: HalfFrames, device_key: &dyn DeviceKey) -> Result<Self> {
+        full_file::refuse_existing(path)?;
         device_key.create(QUEUE_ALIAS)?;
         let data = DataKey::make();
         // EXPOSE: the device key wraps it.

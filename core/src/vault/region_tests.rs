@@ -247,8 +247,54 @@ fn cut(lens: &[usize], in_place: bool, kept: impl FnMut(usize) -> bool) -> (Resu
     (found, [acknowledged, last.clone()])
 }
 
+#[derive(Debug, Clone)]
+struct Step {
+    len: usize,
+    forget: bool,
+    /// Power fails after this many bytes; of the sectors not flushed, those arrive whose bit in `arrived` is set.
+    cut: Option<(usize, u64)>,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let cut = proptest::option::of((0..7 * FRAME, any::<u64>()));
+    // Few lengths, so that torn attempts of one length meet.
+    let len = prop_oneof![Just(2 * DATA), Just(DATA), 0..3 * DATA];
+    (len, any::<bool>(), cut).prop_map(|(len, forget, cut)| Step { len, forget, cut })
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn a_life_of_commits_forgettings_and_power_cuts_never_shows_anything_else(
+        steps in proptest::collection::vec(step(), 1..12),
+    ) {
+        let (mut disk, mut region) = fresh();
+        let mut acknowledged = vec![];
+        for (step, byte) in steps.iter().zip(1..) {
+            let attempted = content(byte, step.len);
+            if let Some((point, arrived)) = step.cut {
+                disk.fail_write_after(point, ErrorKind::Other);
+                // Half of the cuts come when everything is written and nothing flushed.
+                disk.fail_sync((arrived & 1 == 0).then_some(ErrorKind::Other));
+            }
+            let outcome = if step.forget { region.commit_forgetting(&attempted) } else { region.commit(&attempted) };
+            let durable = matches!(outcome, Ok(()) | Err(Error::NotForgotten));
+            prop_assert!(durable || step.cut.is_some());
+            if let Some((_, arrived)) = step.cut {
+                disk = disk.after_power_cut(|sector| arrived >> (sector % 61) & 1 == 1);
+                let mut found = load(&disk).unwrap();
+                let allowed = *found.content == attempted || !durable && *found.content == acknowledged;
+                prop_assert!(allowed, "step {byte}, durable {durable}");
+                found.region.finish_forgetting(&found.content).unwrap();
+                acknowledged = found.content.to_vec();
+                region = found.region;
+            } else {
+                acknowledged = attempted;
+            }
+        }
+        prop_assert!(*load(&disk).unwrap().content == acknowledged);
+    }
 
     #[test]
     fn after_a_power_cut_the_last_or_the_attempted_content_is_found(

@@ -18,13 +18,6 @@ pub(crate) struct Store {
     one_half_bad: bool,
 }
 
-/// How full a store is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Usage {
-    pub(crate) used_bytes: usize,
-    pub(crate) capacity_bytes: usize,
-}
-
 impl Store {
     /// Loads what was found and brings its schema up to date.
     pub(super) fn open(found: Loaded, migrations: Migrations) -> Result<Self> {
@@ -64,17 +57,6 @@ impl Store {
     /// closure finishes the forgetting.
     pub(crate) fn write_forgetting<T>(&mut self, change: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
         self.write_with(change, Region::commit_forgetting)
-    }
-
-    /// How much of the capacity is used.
-    pub(crate) fn usage(&mut self) -> Result<Usage> {
-        let capacity_bytes = self.region.capacity();
-        let (pages, page): (u32, u32) = self.read(|db| {
-            let ask = |name| db.pragma_query_value(None, name, |row| row.get(0));
-            Ok((ask("page_count")?, ask("page_size")?))
-        })?;
-        let used_bytes = pages as usize * page as usize;
-        Ok(Usage { used_bytes, capacity_bytes })
     }
 
     fn write_with<T>(
