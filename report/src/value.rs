@@ -27,7 +27,7 @@ pub(crate) fn word_members(kind: FieldType) -> &'static [&'static str] {
         FieldType::Place => &["text"],
         FieldType::Contact => &["value", "who_may_answer", "say_we_are"],
         FieldType::Actors => &["count", "text"],
-        FieldType::Pdate => &["date"],
+        FieldType::Pdate => &["edtf"],
         _ => &[],
     }
 }

@@ -142,29 +142,23 @@ impl<'a> Reader<'a> {
 
     fn pdate(&mut self, input: Json) -> Json {
         match input {
-            Json::String(text) => {
-                let relative = self.list().and_then(|list| list.item(text.trim())).filter(|item| item.days.is_some());
-                match relative {
-                    Some(item) => self.relative(item, text),
-                    None => match self.typed_date(&text) {
-                        Some(edtf) => json!({"edtf": edtf}),
-                        None => Json::String(text),
-                    },
-                }
+            Json::String(text) => self.dated(&text).map_or(Json::String(text), Json::Object),
+            Json::Number(number) if number.is_u64() => {
+                self.dated(&number.to_string()).map_or(Json::Number(number), Json::Object)
             }
-            Json::Number(number) if number.is_u64() => match self.typed_date(&number.to_string()) {
-                Some(edtf) => json!({"edtf": edtf}),
-                None => Json::Number(number),
-            },
             Json::Object(members) => self.date_members(members),
             other => self.kept(other),
         }
     }
 
-    /// A date as typed, or a warning that it stays text.
-    fn typed_date(&mut self, text: &str) -> Option<String> {
+    /// What a person said in place of a date, as members; or a warning that it stays text.
+    fn dated(&mut self, text: &str) -> Option<Map<String, Json>> {
+        let relative = self.list().and_then(|list| list.item(text.trim()));
+        if let Some(members) = relative.and_then(|item| self.relative(item)) {
+            return Some(members);
+        }
         match Edtf::from_person(text, self.now.date()) {
-            Ok(edtf) => Some(edtf.to_string()),
+            Ok(edtf) => Some(Map::from_iter([("edtf".to_owned(), edtf.to_string().into())])),
             Err(_) => {
                 let buddhist = Edtf::buddhist_offer(text).is_some();
                 self.warn(if buddhist { WarningCode::BuddhistYear } else { WarningCode::KeptAsText });
@@ -174,14 +168,11 @@ impl<'a> Reader<'a> {
     }
 
     /// "Yesterday" becomes the day it was, and says that it was said so, and when.
-    fn relative(&mut self, item: &Item, original: String) -> Json {
-        let (from, to) = item.days.unwrap_or_default();
+    fn relative(&self, item: &Item) -> Option<Map<String, Json>> {
+        let (from, to) = item.days?;
         let at = |days: i32| self.now.date().checked_add(time::Duration::days(i64::from(days))).map(Point::of_day);
-        let edtf = match (at(from), at(to)) {
-            (Some(first), Some(last)) if first == last => Edtf::At(first),
-            (Some(first), Some(last)) => Edtf::Between(first, last),
-            _ => return self.kept(Json::String(original)),
-        };
+        let (first, last) = (at(from)?, at(to)?);
+        let edtf = if first == last { Edtf::At(first) } else { Edtf::Between(first, last) };
         let mut members = Map::new();
         members.insert("edtf".into(), edtf.to_string().into());
         members.insert("basis".into(), "relative".into());
@@ -189,24 +180,25 @@ impl<'a> Reader<'a> {
         if let Some(clock) = self.now.clock().filter(|_| item.with_time) {
             members.insert("tod".into(), clock.into());
         }
-        Json::Object(members)
+        Some(members)
     }
 
     fn date_members(&mut self, mut members: Map<String, Json>) -> Json {
-        let typed = members.get("edtf").and_then(Json::as_str).map(str::to_owned);
-        match typed {
-            // Written by us or another tool: the canonical form, whatever the year.
-            Some(text) if Edtf::parse(&text).is_ok_and(|_| members.contains_key("basis")) => {}
-            Some(text) => {
-                if let Some(edtf) = self.typed_date(&text) {
-                    members.insert("edtf".into(), edtf.into());
+        let Some(text) = members.get("edtf").and_then(Json::as_str).map(str::to_owned) else {
+            return self.kept(Json::Object(members));
+        };
+        // Stored before, by us or a newer version: canonical, and not to be computed again on another day.
+        let stored = members.contains_key("basis") && Edtf::parse(&text).is_ok();
+        if let Some(read) = (!stored).then(|| self.dated(&text)).flatten() {
+            for (key, member) in read {
+                // The time of day that was said counts more than that of recording.
+                if key == "edtf" || !members.contains_key(&key) {
+                    members.insert(key, member);
                 }
             }
-            None => return self.kept(Json::Object(members)),
         }
         if let Some(tod) = members.get("tod") {
-            let text = tod.as_str().map(latin_digits);
-            match text {
+            match tod.as_str().map(latin_digits) {
                 Some(text) if parse_clock(&text).is_some() => {
                     members.insert("tod".into(), text.into());
                 }

@@ -28,6 +28,10 @@ fn relative_dates_become_the_day_they_were() {
         value("arrest.date", json!("now")),
         json!({"edtf": "2026-11-24", "basis": "relative", "on": on, "tod": "18:30"})
     );
+    let morning = json!({"edtf": "yesterday", "tod": "morning"});
+    let stored = json!({"edtf": "2026-11-23", "basis": "relative", "on": on, "tod": "morning"});
+    assert_eq!(value("arrest.date", morning), stored);
+    assert_eq!(value("arrest.date", stored.clone()), stored);
     let week = json!({"edtf": "2026-11-18/2026-11-24", "basis": "relative", "on": on});
     assert_eq!(value("arrest.date", json!("this_week")), week);
 }

@@ -152,3 +152,37 @@ fn the_built_in_pack_has_eight_questions_in_two_languages() {
     assert!(!pack.words("V-CONSENT.tell_un", "km").reviewed);
     assert!(pack.unreviewed("km").contains(&"note.tell_un"));
 }
+
+/// The code of this crate without comments, tests and the one table of compiled-in files.
+fn code() -> String {
+    let mut out = String::new();
+    let mut folders = vec![std::path::PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("src")];
+    while let Some(folder) = folders.pop() {
+        for path in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            if path.is_dir() {
+                folders.push(path);
+            } else if !path.ends_with("builtin.rs") {
+                let text = std::fs::read_to_string(path).unwrap();
+                let text = text.split("#[cfg(test)]").next().unwrap();
+                out.extend(text.lines().filter(|line| !line.trim_start().starts_with("//")));
+            }
+        }
+    }
+    out
+}
+
+#[test]
+fn the_code_names_no_question_and_no_country() {
+    let (pack, code) = (Pack::builtin(), code());
+    let form = pack.form("detention_quick").unwrap();
+    // Words that are also names of types and members of the body itself.
+    let general = ["consent"];
+    let keys = form.fields().iter().map(|field| field.key.as_str()).filter(|key| !general.contains(key));
+    let provinces =
+        pack.list("V-PROVINCE").unwrap().items().iter().map(|item| pack.code_text("V-PROVINCE", &item.code, "km"));
+    let words = keys.map(|key| format!("\"{key}\"")).chain(provinces);
+    for word in words.chain(["\"KH\"", "Phnom", "kh-2025", "\"detention", "\"km\""].map(str::to_owned)) {
+        assert!(!code.contains(&word), "{word}");
+    }
+    assert!(code.contains("\"V-REPORT\""), "control: the search reads the code");
+}
