@@ -1,0 +1,101 @@
+//! What every command has at hand: home folder, words, clock, and the way to the device.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use kapok_core::report::{Moment, Pack};
+use kapok_core::{Clock as _, Device, DeviceKey, Error, NoDeviceKey, SoftwareDeviceKey, SystemClock, Time};
+
+use crate::args::Cli;
+use crate::failure::Failure;
+use crate::lang::Lang;
+use crate::output;
+use crate::passphrase::Source;
+use crate::words::Words;
+
+/// Where a software device key lies, below the home folder. That it exists is how a later run knows that one is used.
+const KEY_FOLDER: &str = "device-key";
+
+pub(crate) struct App {
+    home: Option<PathBuf>,
+    pub(crate) lang: Lang,
+    pub(crate) words: Words,
+    pub(crate) json: bool,
+    passphrase: Source,
+}
+
+impl App {
+    pub(crate) fn new(cli: &Cli, lang: Lang, words: Words) -> Self {
+        let passphrase = cli.passphrase_fd.map_or(Source::Prompt, Source::Descriptor);
+        Self { home: cli.home.clone().or_else(default_home), lang, words, json: cli.json, passphrase }
+    }
+
+    pub(crate) fn now(&self) -> Time {
+        SystemClock.now()
+    }
+
+    pub(crate) fn home(&self) -> Result<&PathBuf, Failure> {
+        self.home.as_ref().ok_or(Failure::usage("error.no_home"))
+    }
+
+    pub(crate) fn key_folder(&self) -> Result<PathBuf, Failure> {
+        Ok(self.home()?.join(KEY_FOLDER))
+    }
+
+    /// The device, locked.
+    pub(crate) fn open(&self) -> Result<Device, Failure> {
+        let folder = self.key_folder()?;
+        let key: Arc<dyn DeviceKey> =
+            if folder.is_dir() { Arc::new(SoftwareDeviceKey::in_folder(folder)) } else { Arc::new(NoDeviceKey) };
+        Ok(Device::open(self.home()?, key)?)
+    }
+
+    /// The device with its vault open. Asks for the passphrase only once it is clear that there is a vault.
+    pub(crate) fn unlock(&self) -> Result<Device, Failure> {
+        let device = self.open()?;
+        device.unlock(&self.passphrase.existing(&self.words)?)?;
+        if device.was_repaired()? {
+            self.say("note.repaired");
+        }
+        Ok(device)
+    }
+
+    /// A new passphrase, asked for twice at a prompt.
+    pub(crate) fn new_passphrase(&self) -> Result<kapok_core::Passphrase, Failure> {
+        self.passphrase.fresh(&self.words)
+    }
+
+    /// A sentence on stderr.
+    pub(crate) fn say(&self, key: &str) {
+        output::note(self.words.get(key));
+    }
+
+    /// A sentence with values on stderr.
+    pub(crate) fn say_with(&self, key: &str, values: &[(&str, &str)]) {
+        output::note(&self.words.fill(key, values));
+    }
+
+    /// This moment in the local time of the pack, as answers need it.
+    pub(crate) fn moment(&self, pack: &Pack) -> Result<Moment, Failure> {
+        moment(pack, self.now())
+    }
+}
+
+/// A moment in the local time of the pack.
+pub(crate) fn moment(pack: &Pack, at: Time) -> Result<Moment, Failure> {
+    let seconds = i64::try_from(at.0).map_err(|_| Error::BadSize)?;
+    Ok(Moment::from_unix(seconds, pack.utc_offset_minutes()).map_err(Error::from)?)
+}
+
+/// A day in words, from days since 1970.
+pub(crate) fn day(days: u64) -> String {
+    let seconds = i64::try_from(days.saturating_mul(86_400)).unwrap_or(0);
+    Moment::from_unix(seconds, 0).map(|moment| moment.day()).unwrap_or_default()
+}
+
+fn default_home() -> Option<PathBuf> {
+    let set = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    // The XDG rules say that a relative value is to be ignored.
+    let data = set("XDG_DATA_HOME").filter(|path| path.is_absolute());
+    Some(data.or_else(|| Some(set("HOME")?.join(".local/share")))?.join("kapok"))
+}

@@ -1,0 +1,194 @@
+//! The command line, without its words: `words/*.json` has the help under `help.<command>` and `arg.<argument>`.
+//!
+//! There is no option and no variable for a passphrase: both can be read by other programs on the machine.
+
+use std::path::PathBuf;
+
+use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
+
+use crate::words::Words;
+
+#[derive(Parser)]
+#[command(name = "kapok", version, subcommand_required = true, arg_required_else_help = true)]
+pub(crate) struct Cli {
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(crate) home: Option<PathBuf>,
+    #[arg(long, global = true, value_enum)]
+    pub(crate) lang: Option<LangArg>,
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    #[arg(long, global = true, value_name = "N")]
+    pub(crate) passphrase_fd: Option<u32>,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LangArg {
+    Km,
+    En,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    Init(InitArgs),
+    Enrol(EnrolArgs),
+    Report(ReportArgs),
+    Attach(AttachArgs),
+    Drafts,
+    Show(DraftArg),
+    Finish(DraftArg),
+    Outbox(NetworkArgs),
+    Hold,
+    Release,
+    Sync(SyncArgs),
+    Status(NetworkArgs),
+}
+
+#[derive(Args)]
+pub(crate) struct InitArgs {
+    #[arg(long, default_value_t = 4, value_name = "MIB")]
+    pub(crate) half_mib: u32,
+    #[arg(long, default_value_t = 64, value_name = "MIB")]
+    pub(crate) pool_mib: u32,
+    #[arg(long)]
+    pub(crate) set_aside: bool,
+    #[arg(long, value_enum, default_value_t = DeviceKeyArg::Software)]
+    pub(crate) device_key: DeviceKeyArg,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DeviceKeyArg {
+    None,
+    Software,
+}
+
+#[derive(Args)]
+pub(crate) struct EnrolArgs {
+    #[arg(value_name = "INVITE", required_unless_present = "file")]
+    pub(crate) invite: Option<String>,
+    #[arg(long, value_name = "FILE", conflicts_with = "invite")]
+    pub(crate) file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) network: NetworkArgs,
+}
+
+#[derive(Args)]
+pub(crate) struct ReportArgs {
+    #[arg(long, default_value = "detention_quick", conflicts_with = "draft")]
+    pub(crate) form: String,
+    #[arg(long, value_name = "FILE")]
+    pub(crate) answers: Option<PathBuf>,
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) draft: Option<i64>,
+}
+
+#[derive(Args)]
+pub(crate) struct AttachArgs {
+    #[arg(value_name = "DRAFT")]
+    pub(crate) draft: i64,
+    #[arg(value_name = "FILE", required = true)]
+    pub(crate) files: Vec<PathBuf>,
+    #[arg(long, value_enum)]
+    pub(crate) kind: Option<KindArg>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum KindArg {
+    Photo,
+    Audio,
+    Video,
+    Document,
+}
+
+#[derive(Args)]
+pub(crate) struct DraftArg {
+    #[arg(value_name = "DRAFT")]
+    pub(crate) draft: i64,
+}
+
+#[derive(Args)]
+pub(crate) struct SyncArgs {
+    #[command(flatten)]
+    pub(crate) network: NetworkArgs,
+    #[arg(long, value_name = "N")]
+    pub(crate) max_objects: Option<u32>,
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) wait: Option<u64>,
+}
+
+#[derive(Args, Clone, Copy, Default)]
+pub(crate) struct NetworkArgs {
+    #[arg(long, value_enum)]
+    pub(crate) network: Option<NetworkArg>,
+    #[arg(long, value_enum)]
+    pub(crate) metered: Option<YesNo>,
+    #[arg(long, value_enum)]
+    pub(crate) roaming: Option<YesNo>,
+    #[arg(long, value_enum)]
+    pub(crate) captive: Option<YesNo>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum NetworkArg {
+    None,
+    Wifi,
+    Cellular,
+    Ethernet,
+    Unknown,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum YesNo {
+    Yes,
+    No,
+}
+
+/// The command line with its help in words.
+pub(crate) fn command(words: &Words) -> clap::Command {
+    localised(Cli::command(), words).after_help(words.get("help.exit_codes").to_owned())
+}
+
+fn localised(mut command: clap::Command, words: &Words) -> clap::Command {
+    let about = words.get(&format!("help.{}", command.get_name())).to_owned();
+    command = command.about(about);
+    let ids: Vec<_> = command.get_arguments().map(|arg| arg.get_id().to_string()).collect();
+    for id in ids.into_iter().filter(|id| !matches!(id.as_str(), "help" | "version")) {
+        let text = words.get(&format!("arg.{id}")).to_owned();
+        command = command.mut_arg(id, |arg| arg.help(text));
+    }
+    let names: Vec<_> = command.get_subcommands().map(|sub| sub.get_name().to_owned()).collect();
+    for name in names {
+        command = command.mut_subcommand(name, |sub| localised(sub, words));
+    }
+    command
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lang::Lang;
+
+    #[test]
+    fn the_command_line_is_consistent_and_every_part_has_help_in_both_languages() {
+        for lang in Lang::ALL {
+            let mut command = command(&Words::load(lang));
+            command.clone().debug_assert();
+            let help = command.render_long_help().to_string();
+            assert!(!help.contains("help.") && !help.contains("arg."), "a key stands where words should: {help}");
+            for sub in command.get_subcommands_mut() {
+                let help = sub.render_long_help().to_string();
+                assert!(!help.contains("help.") && !help.contains("arg."), "{help}");
+            }
+        }
+    }
+
+    #[test]
+    fn no_option_takes_a_passphrase() {
+        let command = Cli::command();
+        let all = command.get_subcommands().flat_map(|sub| sub.get_arguments()).chain(command.get_arguments());
+        for arg in all {
+            assert!(arg.get_id() == "passphrase_fd" || !arg.get_id().as_str().contains("passphrase"));
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! `drafts`: what is not finished. No answer is shown.
+
+use serde_json::json;
+
+use crate::app::{App, moment};
+use crate::failure::Failure;
+use crate::output;
+
+pub(crate) fn run(app: &App) -> Result<(), Failure> {
+    let device = app.unlock()?;
+    let drafts = device.drafts()?;
+    let pack = device.pack();
+    if app.json {
+        let view = drafts.iter().map(|draft| {
+            json!({
+                "draft": draft.id.0,
+                "form": draft.form_id,
+                "created": draft.created.0,
+                "updated": draft.updated.0,
+                "answers": draft.answers,
+                "attachments": draft.attachments,
+            })
+        });
+        output::document(&json!({"drafts": view.collect::<Vec<_>>()}));
+        return Ok(());
+    }
+    if drafts.is_empty() {
+        output::result(app.words.get("drafts.none"));
+    }
+    for draft in &drafts {
+        let updated = moment(pack, draft.updated)?;
+        let clock = updated.clock().unwrap_or_default();
+        let form = pack.form(&draft.form_id).map(|form| pack.text(form.label(), app.lang.code()));
+        output::result(&app.words.fill(
+            "drafts.row",
+            &[
+                ("draft", &draft.id.0.to_string()),
+                ("form", &form.unwrap_or_else(|_| draft.form_id.clone())),
+                ("day", &updated.day()),
+                ("time", &clock),
+                ("answers", &draft.answers.to_string()),
+                ("attachments", &draft.attachments.to_string()),
+            ],
+        ));
+    }
+    Ok(())
+}

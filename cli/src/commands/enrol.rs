@@ -1,0 +1,28 @@
+//! `enrol`: from an invite to an organisation. Needs no passphrase, obeys the policy.
+
+use kapok_core::wire::Invite;
+use serde_json::json;
+
+use super::sync::ended;
+use crate::app::App;
+use crate::args::EnrolArgs;
+use crate::connection;
+use crate::failure::Failure;
+use crate::{invite, output};
+
+pub(crate) fn run(app: &App, args: &EnrolArgs) -> Result<(), Failure> {
+    let invite: Invite = invite::read(args)?;
+    let device = app.open()?;
+    // The core refuses an address it cannot use, with its own words.
+    let addresses: Vec<_> = invite.address.parse().into_iter().collect();
+    let (facts, options) = connection::look(&args.network, &addresses);
+    let report = connection::run(device.enrol(&invite, &facts, &options, app.now()))?;
+    ended(report.end)?;
+    let organisation = report.organisation.unwrap_or_default();
+    if app.json {
+        output::document(&json!({"enrolled": true, "organisation": organisation}));
+    } else {
+        output::result(&app.words.fill("enrol.done", &[("organisation", &output::plain(&organisation))]));
+    }
+    Ok(())
+}

@@ -1,0 +1,70 @@
+//! `init`: makes a device folder of full size.
+
+use std::fs;
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::Path;
+use std::sync::Arc;
+
+use kapok_core::{CreateOptions, Device, DeviceKey, HalfFrames, NoDeviceKey, SoftwareDeviceKey};
+use serde_json::json;
+
+use crate::app::App;
+use crate::args::{DeviceKeyArg, InitArgs};
+use crate::failure::{Exit, Failure};
+use crate::output;
+
+/// Frames and slots are 64 KiB each.
+const PER_MIB: u32 = 16;
+
+pub(crate) fn run(app: &App, args: &InitArgs) -> Result<(), Failure> {
+    let home = app.home()?;
+    let options = options(args)?;
+    let kept = if args.set_aside { Some(Device::set_aside(home)?) } else { None };
+    if home.join("vault.kpk").exists() {
+        return Err(kapok_core::Error::AlreadyExists.into());
+    }
+    let passphrase = app.new_passphrase()?;
+    private_folder(home)?;
+    let key = device_key(app, args.device_key)?;
+    let device = Device::create(home, &passphrase, key, options)?;
+    device.lock();
+    let kept = kept.and_then(|path| path.file_name().map(|name| name.to_string_lossy().into_owned()));
+    if app.json {
+        output::document(&json!({"created": true, "set_aside": kept}));
+        return Ok(());
+    }
+    if let Some(name) = &kept {
+        output::result(&app.words.fill("init.set_aside", &[("file", name)]));
+    }
+    output::result(app.words.get("init.done"));
+    if args.device_key == DeviceKeyArg::None {
+        app.say("init.no_device_key");
+    }
+    app.say("init.next");
+    Ok(())
+}
+
+fn options(args: &InitArgs) -> Result<CreateOptions, Failure> {
+    let size = || Failure::from(kapok_core::Error::BadSize);
+    let frames = args.half_mib.checked_mul(PER_MIB).ok_or_else(size)?;
+    let pool_slots = args.pool_mib.checked_mul(PER_MIB).ok_or_else(size)?;
+    Ok(CreateOptions { half: HalfFrames::new(frames)?, pool_slots, ..CreateOptions::default() })
+}
+
+fn device_key(app: &App, wanted: DeviceKeyArg) -> Result<Arc<dyn DeviceKey>, Failure> {
+    let folder = app.key_folder()?;
+    // What waits from before is sealed under the key in this folder; another kind would lock it out.
+    match wanted {
+        DeviceKeyArg::None if !folder.exists() => Ok(Arc::new(NoDeviceKey)),
+        DeviceKeyArg::None => Err(Failure::new("error.device_key_kept", Exit::Usage)),
+        DeviceKeyArg::Software => {
+            private_folder(&folder)?;
+            Ok(Arc::new(SoftwareDeviceKey::in_folder(folder)))
+        }
+    }
+}
+
+fn private_folder(folder: &Path) -> Result<(), Failure> {
+    let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
+    Ok(made.map_err(kapok_core::Error::from)?)
+}

@@ -1,0 +1,34 @@
+//! The commands: one file each, or one for a pair.
+
+mod attach;
+mod drafts;
+mod enrol;
+mod finish;
+mod hold;
+mod init;
+mod outbox;
+mod report;
+mod show;
+mod status;
+mod sync;
+
+use crate::app::App;
+use crate::args::Command;
+use crate::failure::Failure;
+
+pub(crate) fn run(app: &App, command: &Command) -> Result<(), Failure> {
+    match command {
+        Command::Init(args) => init::run(app, args),
+        Command::Enrol(args) => enrol::run(app, args),
+        Command::Report(args) => report::run(app, args),
+        Command::Attach(args) => attach::run(app, args),
+        Command::Drafts => drafts::run(app),
+        Command::Show(args) => show::run(app, args.draft),
+        Command::Finish(args) => finish::run(app, args.draft),
+        Command::Outbox(args) => outbox::run(app, args),
+        Command::Hold => hold::run(app, true),
+        Command::Release => hold::run(app, false),
+        Command::Sync(args) => sync::run(app, args),
+        Command::Status(args) => status::run(app, args),
+    }
+}

@@ -1,0 +1,62 @@
+//! `status`: one look at everything that can be told without the passphrase.
+
+use kapok_core::ReportState;
+use serde_json::json;
+
+use crate::app::App;
+use crate::args::NetworkArgs;
+use crate::connection::Connection;
+use crate::failure::Failure;
+use crate::{decision, output};
+
+pub(crate) fn run(app: &App, network: &NetworkArgs) -> Result<(), Failure> {
+    let device = app.open()?;
+    let reports = device.outbox()?;
+    let connection = Connection::of(app, &device, network)?;
+    let decision = device.decide(&connection.facts, &connection.options, app.now())?;
+    let objects: u32 = reports.iter().map(|report| report.objects - report.receipted).sum();
+    let waiting = reports.iter().filter(|report| report.state == ReportState::OnThisPhone).count();
+    let refused = reports.iter().filter(|report| report.problem.is_some()).count();
+    let organisation = connection.organisation;
+    let held = device.is_held()?;
+    if app.json {
+        output::document(&json!({
+            "organisation": organisation.as_ref().map(|organisation| &organisation.name),
+            "bundle_expired": organisation.as_ref().map(|organisation| organisation.expired),
+            "hold": held,
+            "reports": reports.len(),
+            "reports_waiting": waiting,
+            "reports_refused": refused,
+            "objects_waiting": objects,
+            "decision": decision::json(app, &decision),
+        }));
+        return Ok(());
+    }
+    match &organisation {
+        Some(organisation) => {
+            let name = output::plain(&organisation.name);
+            output::result(&app.words.fill("status.organisation", &[("organisation", &name)]));
+            if organisation.expired {
+                output::result(app.words.get("note.bundle_expired"));
+            }
+        }
+        None => output::result(app.words.get("status.not_enrolled")),
+    }
+    output::result(&app.words.fill(
+        "status.reports",
+        &[
+            ("reports", &reports.len().to_string()),
+            ("waiting", &waiting.to_string()),
+            ("objects", &objects.to_string()),
+        ],
+    ));
+    if refused > 0 {
+        output::result(&app.words.fill("status.refused", &[("refused", &refused.to_string())]));
+    }
+    // The policy names the hold among its reasons, but only if something waits.
+    if held && objects == 0 {
+        output::result(app.words.get("hold.on"));
+    }
+    output::result(&decision::text(app, &decision));
+    Ok(())
+}

@@ -1,0 +1,129 @@
+//! One question: the prompt that fits the field's type.
+
+use inquire::{MultiSelect, Text};
+use kapok_core::report::{FieldType, FieldView, Screen};
+use serde_json::json;
+
+use super::menu::{Entry, Item, PAGE};
+use super::{Asked, Interview, Turn, reply};
+use crate::output;
+
+impl Interview<'_> {
+    /// Asks one field. `first` is the very first question: there is nothing to go back to.
+    pub(super) fn ask(&mut self, screen: &Screen, field: &FieldView, first: bool) -> Asked<Turn> {
+        for choice in &field.choices {
+            if let Some(note) = &choice.note {
+                output::note(&format!("  {}: {}", choice.words.text, note.text));
+            }
+        }
+        match field.kind {
+            FieldType::Text | FieldType::Name => self.ask_words(screen, field, first),
+            FieldType::Choice | FieldType::Bool3 => self.ask_choice(screen, field, first),
+            FieldType::Choices | FieldType::Consent => self.ask_choices(screen, field, first),
+            FieldType::Pdate => self.ask_date(screen, field, first),
+            FieldType::Place | FieldType::Contact => self.ask_parts(screen, field, first),
+            FieldType::Actors => self.ask_actors(screen, field, first),
+        }
+    }
+
+    fn ask_words(&mut self, screen: &Screen, field: &FieldView, first: bool) -> Asked<Turn> {
+        let title = self.title(field);
+        loop {
+            if let Some(words) = self.type_words(&title, field.max_chars, "ask.help_words")? {
+                self.store(&field.key, json!(words))?;
+                return Ok(Turn::Next);
+            }
+            let mut items = vec![Item::new(Entry::Again, self.app.words.get("ask.again"))];
+            items.extend(self.ways_out(screen, field, first));
+            match self.choose(&title, &items)? {
+                Entry::Again => {}
+                entry => return self.leave(field, entry),
+            }
+        }
+    }
+
+    /// Typed words, short enough; `None` if nothing was typed.
+    pub(super) fn type_words(&self, title: &str, limit: usize, help: &str) -> Asked<Option<String>> {
+        let mut before = String::new();
+        loop {
+            let prompt = Text::new(title).with_help_message(self.app.words.get(help)).with_initial_value(&before);
+            let Some(typed) = reply(prompt.prompt())? else { return Ok(None) };
+            if typed.trim().is_empty() {
+                return Ok(None);
+            }
+            if typed.chars().count() <= limit {
+                return Ok(Some(typed));
+            }
+            self.app.say_with("ask.too_long", &[("limit", &limit.to_string())]);
+            before = typed;
+        }
+    }
+
+    fn ask_choice(&mut self, screen: &Screen, field: &FieldView, first: bool) -> Asked<Turn> {
+        let mut items: Vec<_> = field.choices.iter().map(Item::choice).collect();
+        items.extend(self.ways_out(screen, field, first));
+        match self.choose(&self.title(field), &items)? {
+            Entry::Choice(code) => {
+                self.store(&field.key, json!(code))?;
+                Ok(Turn::Next)
+            }
+            entry => self.leave(field, entry),
+        }
+    }
+
+    fn ask_choices(&mut self, screen: &Screen, field: &FieldView, first: bool) -> Asked<Turn> {
+        match self.pick_some(screen, field, first)? {
+            Ok(codes) => {
+                self.store(&field.key, json!(codes))?;
+                Ok(Turn::Next)
+            }
+            Err(turn) => Ok(turn),
+        }
+    }
+
+    /// Some of the field's choices, or where to go without any.
+    pub(super) fn pick_some(
+        &mut self,
+        screen: &Screen,
+        field: &FieldView,
+        first: bool,
+    ) -> Asked<Result<Vec<String>, Turn>> {
+        let title = self.title(field);
+        loop {
+            let codes = self.mark(&title, field.choices.iter().map(Item::choice).collect(), "ask.help_marks")?;
+            if !codes.is_empty() {
+                return Ok(Ok(codes));
+            }
+            let mut items = vec![Item::new(Entry::Again, self.app.words.get("ask.again"))];
+            items.extend(self.ways_out(screen, field, first));
+            match self.choose(&title, &items)? {
+                Entry::Again => {}
+                entry => return self.leave(field, entry).map(Err),
+            }
+        }
+    }
+
+    /// The codes that were marked in a list.
+    pub(super) fn mark(&self, title: &str, items: Vec<Item>, help: &str) -> Asked<Vec<String>> {
+        let help = self.app.words.get(help);
+        let prompt = MultiSelect::new(title, items).with_page_size(PAGE).with_help_message(help);
+        let marked = reply(prompt.prompt())?.unwrap_or_default();
+        let code = |item: Item| match item.entry {
+            Entry::Choice(code) => Some(code),
+            _ => None,
+        };
+        Ok(marked.into_iter().filter_map(code).collect())
+    }
+
+    /// Carries out an entry that is no value.
+    pub(super) fn leave(&mut self, field: &FieldView, entry: Entry) -> Asked<Turn> {
+        match entry {
+            Entry::Without(status) => {
+                self.store_status(&field.key, status)?;
+                Ok(Turn::Next)
+            }
+            Entry::Go(turn) => Ok(turn),
+            Entry::Choice(_) | Entry::Other | Entry::TypeDate | Entry::Again => Ok(Turn::Next),
+        }
+    }
+}

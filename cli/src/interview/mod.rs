@@ -1,0 +1,165 @@
+//! The questions of a form, one after another, on a terminal.
+//!
+//! Draws what the form engine says and adds no question of its own. Every reply is saved before the next question is
+//! asked, so that whatever ends the program ends it with everything said so far in the draft.
+
+mod ask;
+mod date;
+mod menu;
+mod parts;
+
+use std::collections::BTreeSet;
+
+use inquire::{InquireError, Select};
+use kapok_core::report::{Answers, FieldView, Form, Pack, Screen, Status, Warning, Words as PackWords};
+use kapok_core::{Device, DraftId, Reason};
+use serde_json::{Value as Json, json};
+
+use crate::app::App;
+use crate::failure::{Exit, Failure};
+use crate::{decision, output, warnings};
+
+/// How an interview ended. The draft holds every answer in each case.
+pub(crate) enum Ending {
+    Through,
+    Later,
+    SendNow,
+    Interrupted,
+}
+
+/// Where to go after a question.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Turn {
+    Next,
+    Back,
+    Later,
+    SendNow,
+}
+
+/// Why a question got no reply.
+enum Halt {
+    /// Ctrl-C.
+    Interrupted,
+    Failed(Failure),
+}
+
+type Asked<T> = Result<T, Halt>;
+
+pub(crate) struct Interview<'a> {
+    app: &'a App,
+    device: &'a Device,
+    draft: DraftId,
+    form: &'a Form,
+    screens: Vec<Screen>,
+    answers: Answers,
+}
+
+impl<'a> Interview<'a> {
+    pub(crate) fn new(app: &'a App, device: &'a Device, draft: DraftId, form_id: &str) -> Result<Self, Failure> {
+        let pack = device.pack();
+        Ok(Self {
+            app,
+            device,
+            draft,
+            form: pack.form(form_id)?,
+            screens: pack.screens(form_id, app.lang.code())?,
+            answers: device.answers(draft)?,
+        })
+    }
+
+    pub(crate) fn run(mut self) -> Result<Ending, Failure> {
+        self.introduce();
+        // One step per field: "back" then leads to the question before, also within a screen.
+        let screens = std::mem::take(&mut self.screens);
+        let steps: Vec<(&Screen, &FieldView)> =
+            screens.iter().flat_map(|screen| screen.fields.iter().map(move |field| (screen, field))).collect();
+        let mut at = 0;
+        while let Some((screen, field)) = steps.get(at) {
+            if screen.fields.first().is_some_and(|first| first.key == field.key) {
+                self.heading(screen);
+            }
+            match self.ask(screen, field, at == 0) {
+                Ok(Turn::Next) => at += 1,
+                Ok(Turn::Back) => at = at.saturating_sub(1),
+                Ok(Turn::Later) => return Ok(Ending::Later),
+                Ok(Turn::SendNow) => return Ok(Ending::SendNow),
+                Err(Halt::Interrupted) => return Ok(Ending::Interrupted),
+                Err(Halt::Failed(failure)) => return Err(failure),
+            }
+        }
+        Ok(Ending::Through)
+    }
+
+    fn introduce(&self) {
+        let number = self.draft.0.to_string();
+        self.app.say_with("report.begin", &[("draft", &number)]);
+        if self.screens.iter().any(|screen| !screen.question.reviewed) {
+            output::note(&format!("* = {}", self.pack().text("ui.unreviewed", self.app.lang.code())));
+        }
+    }
+
+    fn heading(&self, screen: &Screen) {
+        output::note(&format!("\n{}/{}  {}", screen.number, screen.total, badged(&screen.question)));
+    }
+
+    fn pack(&self) -> &'a Pack {
+        self.device.pack()
+    }
+
+    fn answered(&self, key: &str) -> bool {
+        self.answers.get(key).status() != Status::NotAsked
+    }
+
+    /// Saves one reply, durably, and shows what the engine noticed about it.
+    fn store(&mut self, key: &str, value: Json) -> Asked<Vec<Warning>> {
+        let moment = self.app.moment(self.pack()).map_err(Halt::Failed)?;
+        let found = self.answers.set(self.pack(), self.form, key, value, &moment);
+        let saved = self.device.save_answers(self.draft, &self.answers, self.app.now());
+        saved.map_err(|error| Halt::Failed(error.into()))?;
+        warnings::print(self.app, self.pack(), self.form, &found);
+        Ok(found)
+    }
+
+    fn store_status(&mut self, key: &str, status: Status) -> Asked<()> {
+        self.store(key, json!({"s": status.code()})).map(drop)
+    }
+}
+
+/// Words with the badge that unreviewed wording must carry.
+fn badged(words: &PackWords) -> String {
+    if words.reviewed { words.text.clone() } else { format!("{} *", words.text) }
+}
+
+/// The reply; `None` for Esc.
+fn reply<T>(prompted: Result<T, InquireError>) -> Asked<Option<T>> {
+    match prompted {
+        Ok(value) => Ok(Some(value)),
+        Err(InquireError::OperationCanceled) => Ok(None),
+        Err(InquireError::OperationInterrupted) => Err(Halt::Interrupted),
+        Err(other) => Err(Halt::Failed(stopped(other))),
+    }
+}
+
+/// A prompt that was left, or that cannot be shown. The library's own text is not passed on.
+pub(crate) fn stopped(error: InquireError) -> Failure {
+    match error {
+        InquireError::OperationCanceled | InquireError::OperationInterrupted => {
+            Failure::new("ask.stopped", Exit::Stopped)
+        }
+        InquireError::NotTTY => Failure::usage("error.no_terminal_passphrase"),
+        _ => Failure::new("error.terminal", Exit::Other),
+    }
+}
+
+/// Puts the policy's question to the person. Anything but a clear yes is a no.
+pub(crate) fn confirm(app: &App, reasons: &BTreeSet<Reason>) -> Result<bool, Failure> {
+    let reasons: Vec<_> = reasons.iter().copied().collect();
+    output::note(&decision::lines(app, &reasons, None, true));
+    let (no, yes) = (app.words.get("ask.send_no"), app.words.get("ask.send_yes"));
+    let chosen = Select::new(app.words.get("ask.send_anyway"), vec![no, yes]).without_help_message().prompt();
+    match chosen {
+        Ok(chosen) => Ok(chosen == yes),
+        Err(InquireError::OperationCanceled) => Ok(false),
+        Err(error) => Err(stopped(error)),
+    }
+}

@@ -1,0 +1,55 @@
+//! Which words and which exit code belong to which error of the core: one table, and the compiler checks that no
+//! error is forgotten.
+
+use kapok_core::{DeviceKeyError, Error};
+
+use crate::failure::Exit;
+use crate::{problem, trouble};
+
+pub(crate) fn of(error: &Error) -> (&'static str, Exit) {
+    match error {
+        Error::WrongPassphrase => ("error.wrong_passphrase", Exit::WrongPassphrase),
+        Error::PassphraseEmpty => ("error.passphrase_empty", Exit::WrongPassphrase),
+        Error::PassphraseNotText => ("error.passphrase_not_text", Exit::WrongPassphrase),
+        Error::AlreadyExists => ("error.already_exists", Exit::Other),
+        Error::NotFound => ("error.no_vault", Exit::NothingThere),
+        Error::InUse => ("error.in_use", Exit::InUse),
+        Error::BadFormat => ("error.bad_format", Exit::Damaged),
+        Error::NewerVersion => ("error.newer_version", Exit::Damaged),
+        Error::WrongLength => ("error.wrong_length", Exit::Damaged),
+        Error::KdfTooWeak | Error::KdfTooCostly => ("error.kdf", Exit::Damaged),
+        Error::BadSize => ("error.bad_size", Exit::Usage),
+        Error::Damaged => ("error.damaged", Exit::Damaged),
+        Error::DiskFull { .. } => ("error.disk_full", Exit::Full),
+        Error::VaultFull => ("error.vault_full", Exit::Full),
+        Error::PoolFull { .. } => ("error.pool_full", Exit::Full),
+        Error::NotForgotten => ("error.not_forgotten", Exit::Other),
+        Error::DeviceKey(DeviceKeyError::Unavailable) => ("error.device_key_unavailable", Exit::Other),
+        Error::DeviceKey(_) => ("error.device_key", Exit::Damaged),
+        Error::NoSuchSlot | Error::NoSuchRow | Error::Store => ("error.store", Exit::Other),
+        Error::Locked => ("error.locked", Exit::WrongPassphrase),
+        Error::NoSuchDraft => ("error.no_such_draft", Exit::NothingThere),
+        Error::NoSuchForm => ("error.no_such_form", Exit::NothingThere),
+        Error::NotEnrolled => ("error.not_enrolled", Exit::NothingThere),
+        Error::EmptyReport => ("error.empty_report", Exit::Other),
+        Error::TextTooLong { .. } => ("error.text_too_long", Exit::Other),
+        Error::Report => ("error.report", Exit::Other),
+        Error::Seal(_) => ("error.seal", Exit::Other),
+        Error::Bundle(_) => ("error.bundle", Exit::AskPerson),
+        Error::Invite(_) => ("error.invite", Exit::AskPerson),
+        Error::Refused(refused) => (problem::key(*refused), problem::exit(*refused)),
+        Error::Token(_) => ("error.token", Exit::AskPerson),
+        Error::Route(error) => (trouble::key(*error), trouble::exit(*error)),
+        Error::Policy(_) => ("error.policy", Exit::AskPerson),
+        Error::OtherOrganisation => ("error.other_organisation", Exit::AskPerson),
+        Error::SlotDamaged => ("error.slot_damaged", Exit::Damaged),
+        Error::SourceFailed(kind) => match kind {
+            std::io::ErrorKind::NotFound => ("error.file_missing", Exit::NothingThere),
+            std::io::ErrorKind::InvalidInput | std::io::ErrorKind::IsADirectory => ("error.file_not_file", Exit::Other),
+            std::io::ErrorKind::PermissionDenied => ("error.file_denied", Exit::Other),
+            _ => ("error.file_failed", Exit::Other),
+        },
+        Error::SourceChanged => ("error.file_changed", Exit::Other),
+        Error::Io(_) => ("error.io", Exit::Other),
+    }
+}

@@ -1,0 +1,75 @@
+//! Where passphrases come from: a prompt without echo, or an open file descriptor. Never an argument, never the
+//! environment: `ps` and `/proc` show both to other programs.
+//!
+//! From a descriptor the bytes go straight into memory that is wiped. At a prompt the line editor of the terminal
+//! library sees each key; its copy is not wiped, which is the price of editing a line at all, so scripts and careful
+//! people use the descriptor.
+
+use std::fs::File;
+use std::io::{BufReader, Read as _};
+
+use inquire::{Password, PasswordDisplayMode};
+use kapok_core::Passphrase;
+use zeroize::Zeroizing;
+
+use crate::failure::Failure;
+use crate::interview;
+use crate::words::Words;
+
+/// Longest passphrase read, in bytes: a descriptor that never ends must not fill the memory.
+const LONGEST: usize = 4_096;
+
+#[derive(Clone, Copy)]
+pub(crate) enum Source {
+    Prompt,
+    Descriptor(u32),
+}
+
+impl Source {
+    /// The passphrase of a vault that exists.
+    pub(crate) fn existing(self, words: &Words) -> Result<Passphrase, Failure> {
+        match self {
+            Self::Prompt => {
+                let prompt = Password::new(words.get("ask.passphrase")).without_confirmation();
+                read(prompt)
+            }
+            Self::Descriptor(number) => from_descriptor(number),
+        }
+    }
+
+    /// The passphrase of a new vault: typed twice, because a slip would lock it for ever.
+    pub(crate) fn fresh(self, words: &Words) -> Result<Passphrase, Failure> {
+        match self {
+            Self::Prompt => {
+                let prompt = Password::new(words.get("ask.passphrase_new"))
+                    .with_custom_confirmation_message(words.get("ask.passphrase_again"))
+                    .with_custom_confirmation_error_message(words.get("ask.passphrase_differs"));
+                read(prompt)
+            }
+            Self::Descriptor(number) => from_descriptor(number),
+        }
+    }
+}
+
+fn read(prompt: Password<'_>) -> Result<Passphrase, Failure> {
+    let typed = prompt.with_display_mode(PasswordDisplayMode::Hidden).prompt().map_err(interview::stopped)?;
+    Ok(Passphrase::new(typed.into_bytes())?)
+}
+
+/// Reads to the first newline or the end. `/dev/fd` gives the descriptor without unsafe code.
+fn from_descriptor(number: u32) -> Result<Passphrase, Failure> {
+    let file = File::open(format!("/dev/fd/{number}")).map_err(|_| Failure::usage("error.descriptor"))?;
+    let mut line = Zeroizing::new(Vec::with_capacity(LONGEST));
+    // A buffer of one byte keeps no second copy, and leaves what follows the newline to others.
+    for byte in BufReader::with_capacity(1, file).bytes() {
+        match byte.map_err(|_| Failure::usage("error.descriptor"))? {
+            b'\n' => break,
+            _ if line.len() == LONGEST => return Err(Failure::usage("error.passphrase_long")),
+            byte => line.push(byte),
+        }
+    }
+    if line.last() == Some(&b'\r') {
+        line.pop();
+    }
+    Ok(Passphrase::new(std::mem::take(&mut *line))?)
+}
