@@ -247,6 +247,14 @@ impl Device {
         self.outbox.set_user_hold(false)
     }
 
+    /// Whether the person holds everything back. Works while locked.
+    ///
+    /// # Errors
+    /// Trouble with the queue file.
+    pub fn is_held(&self) -> Result<bool> {
+        self.outbox.user_hold()
+    }
+
     fn with_vault<T>(&self, work: impl FnOnce(&mut Store) -> Result<T>) -> Result<T> {
         work(self.vault().as_mut().ok_or(Error::Locked)?)
     }
