@@ -13,6 +13,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::http::Response;
+use axum::http::header::ALLOW;
 use hyper::body::Incoming;
 use hyper::server::conn::http2;
 use hyper::service::service_fn;
@@ -174,7 +175,11 @@ fn answer(
         request.extensions_mut().insert(key);
     }
     async move {
-        let response = router.call(request).await;
+        let mut response = router.call(request).await;
+        // axum says which methods a path has; a refusal shall look the same everywhere.
+        if let Ok(response) = &mut response {
+            response.headers_mut().remove(ALLOW);
+        }
         drop(under_way);
         response
     }

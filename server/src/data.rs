@@ -23,6 +23,8 @@ impl DataFolder {
         let folder = Self(path.to_owned());
         for dir in [path.to_owned(), folder.objects()] {
             DirBuilder::new().recursive(true).mode(0o700).create(&dir).map_err(Error::file(&dir))?;
+            let full = std::path::absolute(&dir).map_err(Error::file(&dir))?;
+            sync_folder_of(&full).map_err(Error::file(&dir))?;
         }
         Ok(folder)
     }

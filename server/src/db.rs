@@ -53,9 +53,12 @@ impl Db {
         if length == 0 && folder.has_objects()? {
             return Err(Error::DatabaseDamaged(path));
         }
-        // Made here, since SQLite would make it readable for everyone.
-        let made = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&path);
-        made.map_err(Error::file(&path))?;
+        // Made here, since SQLite would make it readable for everyone. An existing file is not even opened: closing it
+        // again would drop the locks that SQLite holds on it in this process.
+        match OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path) {
+            Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => return Err(Error::file(&path)(error)),
+            _ => {}
+        }
         let mut writer = connect(&path)?;
         migrate(&mut writer, &path)?;
         let reader = connect(&path)?;

@@ -7,6 +7,7 @@ mod desk;
 mod device;
 mod reply;
 
+use std::fs::File;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -41,6 +42,8 @@ pub(crate) struct Shared {
     pub(crate) clock: Clock,
     pub(crate) floor: Duration,
     bodies: Semaphore,
+    /// Keeps other servers out of the data folder as long as any request is under way.
+    _lock: Arc<File>,
 }
 
 impl Shared {
@@ -51,9 +54,10 @@ impl Shared {
         keys: Keys,
         clock: Clock,
         floor: Duration,
+        lock: Arc<File>,
     ) -> Self {
         let origin = crate::card::origin(&keys);
-        Self { db, objects, intake, keys, origin, clock, floor, bodies: Semaphore::new(BODIES) }
+        Self { db, objects, intake, keys, origin, clock, floor, bodies: Semaphore::new(BODIES), _lock: lock }
     }
 
     /// The body, if its announced length is one of `allowed`. Any other is refused before a byte of it is read.
@@ -63,8 +67,9 @@ impl Shared {
         let length = announced.filter(|length| allowed.contains(length)).ok_or(Problem::Malformed)?;
         let _permit = self.bodies.try_acquire().map_err(|_| Problem::Busy)?;
         let read = timeout(BODY_TIME, axum::body::to_bytes(request.into_body(), length)).await;
-        let bytes = read.ok().and_then(Result::ok).ok_or(Problem::Malformed)?;
-        if bytes.len() == length { Ok(bytes) } else { Err(Problem::Malformed) }
+        // Too slow or cut off: nothing is wrong with the body, so the same one may come again.
+        let bytes = read.ok().and_then(Result::ok).ok_or(Problem::Busy)?;
+        if bytes.len() == length { Ok(bytes) } else { Err(Problem::Busy) }
     }
 
     /// Runs `work` off the async threads, to its end even if the client leaves.

@@ -5,6 +5,7 @@
 //! flushes an upload falls with load. A crash before the commit leaves bytes that no row knows. Nothing is ever
 //! answered that a power cut could take back.
 
+use std::fs::File;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
@@ -63,10 +64,18 @@ pub(crate) struct Writer {
     thread: JoinHandle<()>,
 }
 
-/// Starts the writer thread.
-pub(crate) fn start(db: Db, objects: Arc<dyn Objects>, clock: Clock) -> std::io::Result<(Intake, Writer)> {
+/// Starts the writer thread. It holds `lock` until it ends.
+pub(crate) fn start(
+    db: Db,
+    objects: Arc<dyn Objects>,
+    clock: Clock,
+    lock: Arc<File>,
+) -> std::io::Result<(Intake, Writer)> {
     let (queue, jobs) = sync_channel(QUEUE);
-    let run = move || run(&jobs, &db, &*objects, &clock);
+    let run = move || {
+        run(&jobs, &db, &*objects, &clock);
+        drop(lock);
+    };
     let thread = std::thread::Builder::new().name("intake".to_owned()).spawn(run)?;
     Ok((Intake { queue: queue.clone() }, Writer { queue, thread }))
 }

@@ -27,7 +27,8 @@ use crate::{desk_keys, pull};
 /// How long the intake may take for what is queued at the end: 16 MiB on a slow disk.
 const DRAIN: Duration = Duration::from_secs(20);
 
-/// A running server. Stop it with [`Server::stop`]; dropping it leaves its tasks to the runtime.
+/// A running server. Stop it with [`Server::stop`]; dropping it leaves its tasks to the runtime, and the data folder
+/// stays locked until they end.
 #[derive(Debug)]
 pub struct Server {
     card: Card,
@@ -38,13 +39,12 @@ pub struct Server {
     stop: watch::Sender<bool>,
     ports: Vec<JoinHandle<()>>,
     writer: Writer,
-    lock: File,
 }
 
 /// What was prepared before the ports open.
 struct Prepared {
     folder: DataFolder,
-    lock: File,
+    lock: Arc<File>,
     keys: Keys,
     db: Db,
     objects: Arc<dyn Objects>,
@@ -52,7 +52,7 @@ struct Prepared {
 
 fn prepare(data: &std::path::Path) -> Result<Prepared, Error> {
     let folder = DataFolder::make(data)?;
-    let lock = folder.lock()?;
+    let lock = Arc::new(folder.lock()?);
     let keys = Keys::load_or_make(&folder)?;
     let db = Db::open(&folder)?;
     let objects = Arc::new(Segments::open(&folder, &pull::segments(&db)?)?);
@@ -67,15 +67,15 @@ async fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), Error> {
 }
 
 /// Where devices reach the server.
-fn public(config: &Config, listen: SocketAddr) -> Result<Vec<SocketAddr>, Error> {
+fn public(config: &Config, listen: SocketAddr) -> Vec<SocketAddr> {
     if config.public.is_empty() {
-        return if listen.ip().is_unspecified() { Err(Error::NoPublicAddress(listen)) } else { Ok(vec![listen]) };
+        return vec![listen];
     }
     let with_port = |address: &SocketAddr| {
         let port = if address.port() == 0 { listen.port() } else { address.port() };
         SocketAddr::new(address.ip(), port)
     };
-    Ok(config.public.iter().map(with_port).collect())
+    config.public.iter().map(with_port).collect()
 }
 
 impl Server {
@@ -84,12 +84,15 @@ impl Server {
     /// # Errors
     /// [`Error`] if the folder is in use, damaged or not writable, or if a port is taken.
     pub async fn start(config: Config) -> Result<Self, Error> {
+        if config.public.is_empty() && config.listen.ip().is_unspecified() {
+            return Err(Error::NoPublicAddress(config.listen));
+        }
         let data = config.data.clone();
         let prepared = tokio::task::spawn_blocking(move || prepare(&data)).await;
         let Prepared { folder, lock, keys, db, objects } = prepared.map_err(|_| Error::Database)??;
         let (device, listen) = bind(config.listen).await?;
         let (desk, desk_listen) = bind(config.desk_listen).await?;
-        let addresses = public(&config, listen)?;
+        let addresses = public(&config, listen);
 
         // The desk may come in by the same addresses as devices, or by the one it is bound to.
         let reachable = addresses.iter().map(SocketAddr::ip).filter(|_| desk_listen.ip().is_unspecified());
@@ -108,11 +111,11 @@ impl Server {
         let card = Card::new(&keys, leaf.pin, name, addresses, desk_addresses)?;
         card.write(&folder)?;
         let card_path = folder.card();
-        let started = intake::start(db.clone(), Arc::clone(&objects), config.clock.clone());
+        let started = intake::start(db.clone(), Arc::clone(&objects), config.clock.clone(), Arc::clone(&lock));
         let (intake, writer) = started.map_err(Error::file(&config.data))?;
         let pin = leaf.pin;
         let device_tls = Arc::new(leaf.device_config(&keys)?);
-        let shared = Arc::new(Shared::new(db, objects, intake, keys, config.clock, config.answer_floor));
+        let shared = Arc::new(Shared::new(db, objects, intake, keys, config.clock, config.answer_floor, lock));
         let device_handshake: Handshake = Arc::new(move || Some(Arc::clone(&device_tls)));
         let desk_handshake: Handshake = {
             let shared = Arc::clone(&shared);
@@ -127,7 +130,7 @@ impl Server {
             tokio::spawn(serve(device, device_handshake, device_routes(Arc::clone(&shared)), stopped.clone())),
             tokio::spawn(serve(desk, desk_handshake, desk_routes(shared), stopped)),
         ];
-        Ok(Self { card, card_path, listen, desk_listen, pin, stop, ports, writer, lock })
+        Ok(Self { card, card_path, listen, desk_listen, pin, stop, ports, writer })
     }
 
     /// Public facts for the desk; they also lie in [`Self::card_path`].
@@ -169,6 +172,5 @@ impl Server {
         }
         let writer = self.writer;
         let _ = timeout(DRAIN, tokio::task::spawn_blocking(move || writer.stop())).await;
-        drop(self.lock);
     }
 }

@@ -72,7 +72,8 @@ impl Bench {
     }
 
     fn start(&self) -> (Intake, Writer) {
-        start(self.db.clone(), self.disk.clone(), Clock::from_fn(|| 500_000 * 3_600)).unwrap()
+        let clock = Clock::from_fn(|| 500_000 * 3_600);
+        start(self.db.clone(), self.disk.clone(), clock, Arc::new(self.folder.lock().unwrap())).unwrap()
     }
 
     fn store(&self, batch: &[Upload]) -> Vec<Outcome> {
@@ -204,4 +205,53 @@ fn a_full_queue_says_busy_and_stopping_stores_what_is_queued() {
     }
     let now_ended = intake.submit(upload());
     assert_eq!(now_ended.err(), Some(Problem::Busy), "after the end nothing is taken");
+}
+
+/// Sends each of `originals` again and again in random order and batches, over a disk that fails at random, until all
+/// were acknowledged; returns how many objects are stored and how many sends it took.
+fn storm(originals: &[Upload], retry: fn(&Upload) -> Upload) -> (usize, usize) {
+    let bench = Bench::new();
+    let mut waiting: Vec<usize> = (0..originals.len()).collect();
+    let mut sends = 0;
+    while sends < 10_000 || !waiting.is_empty() {
+        let [size, failing, lost, ..] = rng::bytes::<8>();
+        bench.disk.failing.store(failing % 5 == 0, Ordering::SeqCst);
+        let picks: Vec<usize> = (0..=size % 24)
+            .map(|_| {
+                let pick = usize::from(u16::from_be_bytes(rng::bytes()));
+                // Mostly what still waits; sometimes what was acknowledged long ago, as a late duplicate.
+                if waiting.is_empty() || pick % 4 == 0 { pick % originals.len() } else { waiting[pick % waiting.len()] }
+            })
+            .collect();
+        let batch: Vec<Upload> = picks.iter().map(|pick| retry(&originals[*pick])).collect();
+        sends += batch.len();
+        for (pick, outcome) in picks.iter().zip(bench.store(&batch)) {
+            // A third of the answers gets lost on the way.
+            if outcome.is_ok() && lost % 3 != 0 {
+                waiting.retain(|number| number != pick);
+            }
+        }
+    }
+    let count = |sql: &str| bench.db.read(|db| db.query_row(sql, [], |row| row.get::<_, i64>(0))).unwrap();
+    assert_eq!(count("SELECT sum(count) FROM tokens"), count("SELECT count(*) FROM objects"));
+    (usize::try_from(count("SELECT count(*) FROM objects")).unwrap(), sends)
+}
+
+#[test]
+fn ten_thousand_duplicates_reorders_failures_and_lost_answers_store_each_object_once() {
+    let originals: Vec<Upload> = (0..300).map(|_| upload()).collect();
+    let (stored, sends) = storm(&originals, again);
+    assert_eq!(stored, 300);
+    assert!(sends >= 10_000);
+}
+
+#[test]
+fn control_a_retry_under_a_new_id_stores_more_than_was_sent() {
+    let originals: Vec<Upload> = (0..20).map(|_| upload()).collect();
+    let (stored, _) = storm(&originals, |original| {
+        let mut renamed = again(original);
+        renamed.head.object = ObjectId(rng::bytes());
+        renamed
+    });
+    assert!(stored > 20);
 }

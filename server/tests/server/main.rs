@@ -9,5 +9,6 @@ mod desk;
 mod enrol;
 mod start;
 mod support;
+mod timing;
 mod traces;
 mod upload;
