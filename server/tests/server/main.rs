@@ -10,5 +10,6 @@ mod enrol;
 mod start;
 mod support;
 mod timing;
+mod tls;
 mod traces;
 mod upload;
