@@ -13,7 +13,7 @@ mod scan;
 mod search;
 mod send;
 mod speech;
-mod stage;
+pub(crate) mod stage;
 mod story;
 mod summary;
 mod trace;
@@ -23,6 +23,7 @@ use std::time::Instant;
 use crate::run::{Cmd, Done, Failure};
 use crate::tools;
 
+pub(crate) use prepare::{invite, serve};
 use stage::Stage;
 use story::Story;
 
@@ -33,7 +34,7 @@ pub(crate) fn run(words: &[String]) -> Done {
     }
     let start = Instant::now();
     tools::for_demo()?;
-    Cmd::cargo("build --workspace --bins --locked --quiet").stream()?;
+    Cmd::cargo("build -p kapok-cli -p kapok-server -p kapok-desk --bins --locked --quiet").stream()?;
     let built = start.elapsed();
 
     let stage = Stage::new()?;

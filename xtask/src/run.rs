@@ -126,7 +126,8 @@ impl fmt::Display for Cmd {
     }
 }
 
-fn quoted(word: &str) -> String {
+/// A word as a shell takes it.
+pub(crate) fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || "-_./=:,+@^%".contains(c);
     if !word.is_empty() && word.chars().all(plain) {
         word.to_owned()

@@ -14,30 +14,37 @@ const STOP_LIMIT: Duration = Duration::from_secs(15);
 /// The server process and how to start it again on the same ports.
 pub(crate) struct Server {
     running: Running,
+    again: Again,
+}
+
+/// What a new start has in common with the last one.
+struct Again {
     ports: [String; 2],
+    options: Vec<String>,
     starts: u32,
 }
 
 impl Server {
-    fn start(stage: &Stage, ports: [String; 2], starts: u32) -> Done<Self> {
+    fn start(stage: &Stage, again: Again) -> Done<Self> {
+        let Again { ports, options, starts } = &again;
         let log = stage.path(&format!("log/server-{starts}.txt"));
-        let [devices, desk] = &ports;
+        let [devices, desk] = ports;
         let call = Call::new("kapok-server", "--data server --listen").arg(devices).arg("--desk-listen").arg(desk);
+        let call = options.iter().fold(call, |call, option| call.arg(option));
         show(&call);
-        let call = if trace::is_possible() { call.wrapper(trace::wrapper(&Self::trace(stage, starts))) } else { call };
+        let call = if stage.traced { call.wrapper(trace::wrapper(&Self::trace(stage, *starts))) } else { call };
         let mut running = Running::start("kapok-server", stage.command(&call.tied()), &log)?;
         running.wait_for("\"ready\"", START_LIMIT)?;
         for line in running.said().lines().filter(|line| !line.starts_with('{')) {
             println!("  {line}");
         }
-        Ok(Self { running, ports, starts })
+        Ok(Self { running, again })
     }
 
     /// SIGKILL, then a new start over what is on the disk.
     pub(crate) fn kill(self) -> Done<Killed> {
-        let Self { running, ports, starts } = self;
-        running.kill()?;
-        Ok(Killed { ports, starts })
+        self.running.kill()?;
+        Ok(Killed(self.again))
     }
 
     /// SIGTERM: it must end in order.
@@ -53,35 +60,43 @@ impl Server {
 }
 
 /// A server that was killed.
-pub(crate) struct Killed {
-    ports: [String; 2],
-    starts: u32,
-}
+pub(crate) struct Killed(Again);
 
 impl Killed {
     pub(crate) fn start_again(self, stage: &Stage) -> Done<Server> {
-        Server::start(stage, self.ports, self.starts + 1)
+        let Self(again) = self;
+        Server::start(stage, Again { starts: again.starts + 1, ..again })
     }
 }
 
 /// The first day.
 pub(crate) fn run(stage: &Stage) -> Done<Server> {
     chapter("An organisation starts: server, desk, and a phone that is invited");
-    let port = || free_port().map(|port| format!("127.0.0.1:{port}"));
-    let server = Server::start(stage, [port()?, port()?], 1)?;
+    let server = serve(stage, &[])?;
+    let invite = invite(stage)?;
+    stage.run(&Call::new("kapok", "--home phone init").secret(), 0)?;
+    stage.run(&Call::new("kapok", "--home phone enrol").arg(&invite), 0)?;
+    Ok(server)
+}
 
+/// A running server with a desk that has published its bundle; `options` go to the server.
+pub(crate) fn serve(stage: &Stage, options: &[&str]) -> Done<Server> {
+    let port = || free_port().map(|port| format!("127.0.0.1:{port}"));
+    let options = options.iter().map(|&option| option.to_owned()).collect();
+    let server = Server::start(stage, Again { ports: [port()?, port()?], options, starts: 1 })?;
     let desk = |line| Call::new("kapok-desk", "--dir desk").words(line);
     let init = desk("init --server-card server/server-card.json --organisation").arg("Invented Organisation").secret();
     let said = stage.run(&init, 0)?;
     let key = hex_key(&said).ok_or_else(|| Failure::new("`kapok-desk init` printed no desk key").hint(said.clone()))?;
     stage.run(&Call::new("kapok-server", "desk add --data server").arg(key), 0)?;
     stage.run(&desk("publish").secret(), 0)?;
-
-    let invite = stage.run(&desk("invite --json"), 0)?;
-    let invite = invite_in(&invite).ok_or_else(|| Failure::new("no invite was printed").hint(invite.clone()))?;
-    stage.run(&Call::new("kapok", "--home phone init").secret(), 0)?;
-    stage.run(&Call::new("kapok", "--home phone enrol").arg(&invite), 0)?;
     Ok(server)
+}
+
+/// A new invite for one device.
+pub(crate) fn invite(stage: &Stage) -> Done<String> {
+    let said = stage.run(&Call::new("kapok-desk", "--dir desk invite --json"), 0)?;
+    invite_in(&said).ok_or_else(|| Failure::new("no invite was printed").hint(said))
 }
 
 /// 64 hexadecimal digits: the fingerprint of the desk's key.

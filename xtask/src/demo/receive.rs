@@ -21,7 +21,8 @@ pub(crate) fn run(stage: &Stage, story: &Story, code: &str) -> Done {
     stage.run(&desk("verify").secret(), 0)?;
     check(files_below(&stage.path("desk"))?.len() == before, "opening wrote no file")?;
 
-    stage.run(&desk("show").arg(code).words("--extract extracted").secret(), 0)?;
+    let extract = desk("show").arg(code).words("--extract extracted").secret();
+    stage.run(&extract.shown_from("— Attachments —"), 0)?;
     let extracted = files_below(&stage.path("extracted"))?;
     for original in [&story.photo, &story.recording] {
         let bytes = fs::read(original)?;

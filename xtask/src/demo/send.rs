@@ -27,7 +27,7 @@ pub(crate) struct Sent {
 /// Sends everything, through one SIGKILL.
 pub(crate) fn run(stage: &Stage, server: Server) -> Done<Sent> {
     chapter("Released: it syncs, and the server is killed in the middle of the media");
-    let traced = trace::is_possible();
+    let traced = stage.traced;
     let traces = [stage.path("log/sync-1.trace"), stage.path("log/sync-2.trace")];
     let [first, second] = &traces;
     let phone = |line| Call::new("kapok", "--home phone").words(line);

@@ -1,12 +1,13 @@
 //! Where the demo plays: its folder, its programs, and how a command is shown, run and checked.
 
+use std::fmt;
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-use crate::demo::children;
-use crate::run::{Cmd, Done, Failure, root};
+use crate::demo::{children, trace};
+use crate::run::{Cmd, Done, Failure, quoted, root};
 
 /// Only for this demo; a real passphrase is typed or handed over on a file descriptor.
 const PASSPHRASE: &str = "invented words for a demo only\n";
@@ -14,6 +15,10 @@ const PASSPHRASE: &str = "invented words for a demo only\n";
 /// The demo's folder and programs.
 pub(crate) struct Stage {
     folder: PathBuf,
+    /// The build profile of the programs: `debug` or `release`.
+    profile: &'static str,
+    /// Whether programs run under `strace`; never while a speed is measured.
+    pub(crate) traced: bool,
 }
 
 /// Whether a command gets a network.
@@ -31,13 +36,22 @@ pub(crate) struct Call<'a> {
     net: Net,
     /// Ends with us.
     tied: bool,
+    /// Print its output only from these words on; all of it is checked.
+    shown_from: Option<&'static str>,
     /// In front of the command, as `strace` with its options.
     wrapper: Vec<String>,
 }
 
 impl<'a> Call<'a> {
     pub(crate) fn new(program: &'static str, line: &'a str) -> Self {
-        Self { program, args: line.split_whitespace().collect(), net: Net::Here, tied: false, wrapper: Vec::new() }
+        Self {
+            program,
+            args: line.split_whitespace().collect(),
+            net: Net::Here,
+            tied: false,
+            shown_from: None,
+            wrapper: Vec::new(),
+        }
     }
 
     pub(crate) fn arg(mut self, arg: &'a str) -> Self {
@@ -56,6 +70,11 @@ impl<'a> Call<'a> {
         self.arg("--passphrase-fd").arg("0")
     }
 
+    pub(crate) fn shown_from(mut self, words: &'static str) -> Self {
+        self.shown_from = Some(words);
+        self
+    }
+
     pub(crate) fn tied(mut self) -> Self {
         self.tied = true;
         self
@@ -72,25 +91,42 @@ impl<'a> Call<'a> {
     }
 }
 
+impl fmt::Display for Call<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.program)?;
+        self.args.iter().try_for_each(|arg| write!(f, " {}", quoted(arg)))
+    }
+}
+
 impl Stage {
-    /// An empty folder below `target/`, so that two demos in two clones do not meet.
+    /// The demo's stage below `target/`, so that two demos in two clones do not meet.
     pub(crate) fn new() -> Done<Self> {
-        let folder = root().join("target/demo");
+        let stage = Self::at(root().join("target/demo"), "debug")?;
+        Ok(Self { traced: trace::is_possible(), ..stage })
+    }
+
+    /// An empty folder as a stage, for programs of this build profile, without tracing.
+    pub(crate) fn at(folder: PathBuf, profile: &'static str) -> Done<Self> {
         if folder.exists() {
             fs::remove_dir_all(&folder)?;
         }
         for part in ["input", "log"] {
             fs::create_dir_all(folder.join(part))?;
         }
-        Ok(Self { folder })
+        Ok(Self { folder, profile, traced: false })
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.join(name)
     }
 
-    pub(crate) fn program(&self, name: &str) -> PathBuf {
-        root().join("target/debug").join(name)
+    /// How a file is called from inside the folder.
+    pub(crate) fn inside(&self, file: &Path) -> String {
+        file.strip_prefix(&self.folder).unwrap_or(file).display().to_string()
+    }
+
+    fn program(&self, name: &str) -> PathBuf {
+        root().join("target").join(self.profile).join(name)
     }
 
     /// Runs a call, prints it and what it says, and demands this exit code.
@@ -98,13 +134,14 @@ impl Stage {
         show(call);
         let out = self.output(call)?;
         let said = words_of(&out);
-        for line in said.lines() {
+        let from = call.shown_from.and_then(|words| said.find(words)).unwrap_or_default();
+        for line in said.get(from..).unwrap_or_default().lines() {
             println!("  {line}");
         }
         if out.status.code() == Some(code) {
             return Ok(said);
         }
-        let what = format!("`{} {}` ended with {}, not {code}", call.program, call.args.join(" "), out.status);
+        let what = format!("`{call}` ended with {}, not {code}", out.status);
         Err(Failure::new(what).hint(said))
     }
 
@@ -119,7 +156,7 @@ impl Stage {
         if !out.status.success() && out.status.code().is_some() {
             return Ok(said);
         }
-        Err(Failure::new(format!("`{} {}` was not refused", call.program, call.args.join(" "))).hint(said))
+        Err(Failure::new(format!("`{call}` was not refused")).hint(said))
     }
 
     /// The process for a call, without input and output.
@@ -155,7 +192,7 @@ impl Stage {
 
 /// Prints a call as one would type it.
 pub(crate) fn show(call: &Call<'_>) {
-    println!("\n  $ {} {}", call.program, call.args.join(" "));
+    println!("\n  $ {call}");
 }
 
 /// What a person would see: results, then notes.
