@@ -48,23 +48,21 @@ struct State {
 }
 
 impl Segments {
-    /// Opens the folder. `known` has the acknowledged length of each segment, in order; bytes behind it are left over
-    /// from a crash between flush and commit and are cut off.
+    /// Opens the folder. `known` has the acknowledged length of each segment, in order. Bytes behind it are left over
+    /// from a crash between flush and commit; they stay, since cutting them off would destroy reports if a database
+    /// from an older backup lay beside newer objects.
     pub(crate) fn open(folder: &DataFolder, known: &[(u32, u64)]) -> Result<Self, Error> {
         let mut segments = Self { folder: folder.objects(), state: Mutex::new(State { number: 0, open: None }) };
         let mut newest = State { number: 0, open: None };
-        for (number, length) in known {
+        for (number, acknowledged) in known {
             let path = segments.path(*number);
             let damaged = |_| Error::ObjectsDamaged(path.clone());
             let file = OpenOptions::new().write(true).open(&path).map_err(damaged)?;
-            if file.metadata().map_err(damaged)?.len() < *length {
+            let length = file.metadata().map_err(damaged)?.len();
+            if length < *acknowledged {
                 return Err(Error::ObjectsDamaged(path));
             }
-            newest = State { number: *number, open: Some((file, *length)) };
-        }
-        if let Some((file, length)) = &newest.open {
-            let path = segments.path(newest.number);
-            file.set_len(*length).and_then(|()| file.sync_all()).map_err(Error::file(&path))?;
+            newest = State { number: *number, open: Some((file, length)) };
         }
         segments.state = Mutex::new(newest);
         Ok(segments)
@@ -74,21 +72,26 @@ impl Segments {
         self.folder.join(format!("{number:08}.seg"))
     }
 
-    /// A new segment. A file of that number can only be left over from a failure: no row points into it.
-    fn create(&self, number: u32) -> io::Result<File> {
-        let path = self.path(number);
-        let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&path)?;
-        sync_folder_of(&path)?;
-        Ok(file)
+    /// The next segment whose number no file has: one left over from a failure is not touched.
+    fn create(&self, state: &mut State) -> io::Result<File> {
+        loop {
+            state.number = state.number.checked_add(1).ok_or(io::ErrorKind::StorageFull)?;
+            let path = self.path(state.number);
+            match OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path) {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(error),
+                Ok(file) => {
+                    sync_folder_of(&path)?;
+                    return Ok(file);
+                }
+            }
+        }
     }
 
     fn append(&self, state: &mut State, areas: &[&[u8]]) -> io::Result<Vec<Place>> {
         let (file, mut end) = match state.open.take() {
             Some((file, length)) if length < SEGMENT_MAX => (file, length),
-            _ => {
-                state.number = state.number.checked_add(1).ok_or(io::ErrorKind::StorageFull)?;
-                (self.create(state.number)?, 0)
-            }
+            _ => (self.create(state)?, 0),
         };
         let mut places = Vec::with_capacity(areas.len());
         for area in areas {
@@ -137,15 +140,25 @@ mod tests {
     }
 
     #[test]
-    fn a_tail_that_nobody_acknowledged_is_cut_off() {
+    fn a_tail_that_nobody_acknowledged_is_left_alone() {
         let (_dir, folder) = folder();
         let segments = Segments::open(&folder, &[]).unwrap();
         segments.put(&[&[1; 10]]).unwrap();
-        segments.put(&[&[9; 10]]).unwrap();
+        let tail = segments.put(&[&[9; 10]]).unwrap()[0];
         let again = Segments::open(&folder, &[(1, 10)]).unwrap();
-        assert_eq!(std::fs::metadata(again.path(1)).unwrap().len(), 10);
         let place = again.put(&[&[2; 10]]).unwrap()[0];
+        assert_eq!(place, Place { segment: 1, offset: 20 });
         assert_eq!(again.read(place, 10).unwrap(), [2; 10]);
+        assert_eq!(again.read(tail, 10).unwrap(), [9; 10]);
+    }
+
+    #[test]
+    fn a_segment_that_no_row_knows_is_not_written_over() {
+        let (_dir, folder) = folder();
+        let unknown = Segments::open(&folder, &[]).unwrap().put(&[&[9; 10]]).unwrap()[0];
+        let again = Segments::open(&folder, &[]).unwrap();
+        assert_eq!(again.put(&[&[2; 10]]).unwrap(), [Place { segment: 2, offset: 0 }]);
+        assert_eq!(again.read(unknown, 10).unwrap(), [9; 10]);
     }
 
     #[test]

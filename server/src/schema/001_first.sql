@@ -10,7 +10,7 @@ CREATE TABLE objects (
     offset    INTEGER NOT NULL
 ) STRICT;
 
--- How much of each object file is acknowledged; what lies behind is left over from a crash.
+-- How much of each object file is acknowledged; a shorter file has lost reports.
 CREATE TABLE segments (
     segment INTEGER PRIMARY KEY,
     length  INTEGER NOT NULL
