@@ -8,9 +8,12 @@ use crate::output;
 
 /// Prints warnings on stderr, each with the question it is about.
 pub(crate) fn print(app: &App, pack: &Pack, form: &Form, warnings: &[Warning]) {
-    for warning in warnings {
-        output::note(&format!("! {}: {}", label(app, pack, form, warning), text(app, pack, warning)));
-    }
+    lines(app, pack, form, warnings).iter().for_each(|line| output::note(line));
+}
+
+pub(crate) fn lines(app: &App, pack: &Pack, form: &Form, warnings: &[Warning]) -> Vec<String> {
+    let line = |warning| format!("! {}: {}", label(app, pack, form, warning), text(app, pack, warning));
+    warnings.iter().map(line).collect()
 }
 
 pub(crate) fn json(app: &App, pack: &Pack, form: &Form, warnings: &[Warning]) -> Json {

@@ -33,8 +33,8 @@ impl Interview<'_> {
                 self.store(&field.key, json!(words))?;
                 return Ok(Turn::Next);
             }
-            let mut items = vec![Item::new(Entry::Again, self.app.words.get("ask.again"))];
-            items.extend(self.ways_out(screen, field, first));
+            let again = vec![Item::new(Entry::Again, self.app.words.get("ask.again"))];
+            let items = self.with_ways_out(again, screen, field, first);
             match self.choose(&title, &items)? {
                 Entry::Again => {}
                 entry => return self.leave(field, entry),
@@ -60,8 +60,8 @@ impl Interview<'_> {
     }
 
     fn ask_choice(&mut self, screen: &Screen, field: &FieldView, first: bool) -> Asked<Turn> {
-        let mut items: Vec<_> = field.choices.iter().map(Item::choice).collect();
-        items.extend(self.ways_out(screen, field, first));
+        let choices = field.choices.iter().map(Item::choice).collect();
+        let items = self.with_ways_out(choices, screen, field, first);
         match self.choose(&self.title(field), &items)? {
             Entry::Choice(code) => {
                 self.store(&field.key, json!(code))?;
@@ -94,8 +94,8 @@ impl Interview<'_> {
             if !codes.is_empty() {
                 return Ok(Ok(codes));
             }
-            let mut items = vec![Item::new(Entry::Again, self.app.words.get("ask.again"))];
-            items.extend(self.ways_out(screen, field, first));
+            let again = vec![Item::new(Entry::Again, self.app.words.get("ask.again"))];
+            let items = self.with_ways_out(again, screen, field, first);
             match self.choose(&title, &items)? {
                 Entry::Again => {}
                 entry => return self.leave(field, entry).map(Err),

@@ -11,7 +11,7 @@ impl Interview<'_> {
         let choose_date = self.pack().text("ui.choose_date", self.app.lang.code());
         let mut items: Vec<_> = field.choices.iter().map(Item::choice).collect();
         items.push(Item::new(Entry::TypeDate, choose_date));
-        items.extend(self.ways_out(screen, field, first));
+        let items = self.with_ways_out(items, screen, field, first);
         match self.choose(&self.title(field), &items)? {
             Entry::Choice(code) => {
                 self.store(&field.key, json!(code))?;
@@ -36,8 +36,10 @@ impl Interview<'_> {
         let date = date.to_string();
         let yes = Item::new(Entry::Choice(date.clone()), self.app.words.fill("ask.common_era", &[("date", &date)]));
         let no = Item::new(Entry::Other, self.app.words.get("ask.as_typed"));
-        if let Entry::Choice(date) = self.choose(&field.label.text, &[yes, no])? {
+        if let Entry::Choice(date) = self.choose(&field.label.text, &[no, yes])? {
             self.store(&field.key, json!(date))?;
+            // What the warning asked for has been done.
+            self.noticed.pop();
         }
         Ok(())
     }
@@ -51,8 +53,9 @@ impl Interview<'_> {
         if members.contains_key(&part.member) {
             return Ok(Turn::Next);
         }
-        let mut items: Vec<_> = part.choices.iter().map(Item::choice).collect();
-        items.push(Item::new(Entry::Other, format!("→ {}", self.pack().text("ui.skip", self.app.lang.code()))));
+        let skip = Item::new(Entry::Other, format!("→ {}", self.pack().text("ui.skip", self.app.lang.code())));
+        let mut items = vec![skip];
+        items.extend(part.choices.iter().map(Item::choice));
         if let Entry::Choice(code) = self.choose(&part.label.text, &items)? {
             members.insert(part.member.clone(), code.into());
             self.store(&field.key, Json::Object(members))?;

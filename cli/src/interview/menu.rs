@@ -47,15 +47,14 @@ impl fmt::Display for Item {
 }
 
 impl Interview<'_> {
-    /// The entries that every question offers after its own.
-    pub(super) fn ways_out(&self, screen: &Screen, field: &FieldView, first: bool) -> Vec<Item> {
-        let mut items: Vec<_> = field
-            .no_values
-            .iter()
-            .map(|(status, words)| Item::new(Entry::Without(*status), words.text.clone()))
-            .collect();
+    /// A question's own entries with those that every question offers. Skipping stands first, where the cursor is: Enter
+    /// alone must never record an answer that nobody gave.
+    pub(super) fn with_ways_out(&self, own: Vec<Item>, screen: &Screen, field: &FieldView, first: bool) -> Vec<Item> {
         let skip = if self.answered(&field.key) { self.app.words.get("ask.keep") } else { &screen.skip.text };
-        items.push(Item::new(Entry::Go(Turn::Next), format!("→ {skip}")));
+        let mut items = vec![Item::new(Entry::Go(Turn::Next), format!("→ {skip}"))];
+        items.extend(own);
+        let without = field.no_values.iter();
+        items.extend(without.map(|(status, words)| Item::new(Entry::Without(*status), words.text.clone())));
         if !first {
             items.push(Item::new(Entry::Go(Turn::Back), format!("← {}", screen.back.text)));
         }

@@ -6,6 +6,7 @@
 mod ask;
 mod date;
 mod menu;
+mod page;
 mod parts;
 
 use std::collections::BTreeSet;
@@ -15,6 +16,7 @@ use kapok_core::report::{Answers, FieldView, Form, Pack, Screen, Status, Warning
 use kapok_core::{Device, DraftId, Reason};
 use serde_json::{Value as Json, json};
 
+use self::page::Page;
 use crate::app::App;
 use crate::failure::{Exit, Failure};
 use crate::{decision, output, warnings};
@@ -52,6 +54,8 @@ pub(crate) struct Interview<'a> {
     form: &'a Form,
     screens: Vec<Screen>,
     answers: Answers,
+    /// Warnings about the last replies, shown again on the next page and when the page is closed.
+    noticed: Vec<String>,
 }
 
 impl<'a> Interview<'a> {
@@ -64,41 +68,52 @@ impl<'a> Interview<'a> {
             form: pack.form(form_id)?,
             screens: pack.screens(form_id, app.lang.code())?,
             answers: device.answers(draft)?,
+            noticed: Vec::new(),
         })
     }
 
     pub(crate) fn run(mut self) -> Result<Ending, Failure> {
-        self.introduce();
+        let page = Page::open();
+        let ending = self.questions(&page);
+        drop(page);
+        self.noticed.iter().for_each(|line| output::note(line));
+        match ending {
+            Ok(ending) => Ok(ending),
+            Err(Halt::Interrupted) => Ok(Ending::Interrupted),
+            Err(Halt::Failed(failure)) => Err(failure),
+        }
+    }
+
+    fn questions(&mut self, page: &Page) -> Asked<Ending> {
         // One step per field: "back" then leads to the question before, also within a screen.
         let screens = std::mem::take(&mut self.screens);
         let steps: Vec<(&Screen, &FieldView)> =
             screens.iter().flat_map(|screen| screen.fields.iter().map(move |field| (screen, field))).collect();
         let mut at = 0;
+        let mut shown = None;
         while let Some((screen, field)) = steps.get(at) {
-            if screen.fields.first().is_some_and(|first| first.key == field.key) {
+            if shown != Some(screen.number) {
+                page.turn();
                 self.heading(screen);
+                shown = Some(screen.number);
             }
-            match self.ask(screen, field, at == 0) {
-                Ok(Turn::Next) => at += 1,
-                Ok(Turn::Back) => at = at.saturating_sub(1),
-                Ok(Turn::Later) => return Ok(Ending::Later),
-                Ok(Turn::SendNow) => return Ok(Ending::SendNow),
-                Err(Halt::Interrupted) => return Ok(Ending::Interrupted),
-                Err(Halt::Failed(failure)) => return Err(failure),
+            match self.ask(screen, field, at == 0)? {
+                Turn::Next => at += 1,
+                Turn::Back => at = at.saturating_sub(1),
+                Turn::Later => return Ok(Ending::Later),
+                Turn::SendNow => return Ok(Ending::SendNow),
             }
         }
         Ok(Ending::Through)
     }
 
-    fn introduce(&self) {
+    fn heading(&mut self, screen: &Screen) {
         let number = self.draft.0.to_string();
         self.app.say_with("report.begin", &[("draft", &number)]);
-        if self.screens.iter().any(|screen| !screen.question.reviewed) {
+        if !screen.question.reviewed {
             output::note(&format!("* = {}", self.pack().text("ui.unreviewed", self.app.lang.code())));
         }
-    }
-
-    fn heading(&self, screen: &Screen) {
+        self.noticed.drain(..).for_each(|line| output::note(&line));
         output::note(&format!("\n{}/{}  {}", screen.number, screen.total, badged(&screen.question)));
     }
 
@@ -116,7 +131,9 @@ impl<'a> Interview<'a> {
         let found = self.answers.set(self.pack(), self.form, key, value, &moment);
         let saved = self.device.save_answers(self.draft, &self.answers, self.app.now());
         saved.map_err(|error| Halt::Failed(error.into()))?;
-        warnings::print(self.app, self.pack(), self.form, &found);
+        let lines = warnings::lines(self.app, self.pack(), self.form, &found);
+        lines.iter().for_each(|line| output::note(line));
+        self.noticed.extend(lines);
         Ok(found)
     }
 

@@ -16,7 +16,7 @@ impl Interview<'_> {
         let Some((opening, others)) = field.parts.split_first() else { return Ok(Turn::Next) };
         let mut items: Vec<_> = opening.choices.iter().map(Item::choice).collect();
         items.push(Item::new(Entry::Other, self.app.words.get("ask.none_of_these")));
-        items.extend(self.ways_out(screen, field, first));
+        let items = self.with_ways_out(items, screen, field, first);
         let mut members = Map::new();
         match self.choose(&self.title(field), &items)? {
             Entry::Choice(code) => {

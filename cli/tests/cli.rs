@@ -1,0 +1,16 @@
+//! The real binary, as a person and as a script use it.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
+
+#[path = "cli/attachments.rs"]
+mod attachments;
+#[path = "cli/device.rs"]
+mod device;
+#[path = "cli/drafts.rs"]
+mod drafts;
+#[path = "cli/failures.rs"]
+mod failures;
+#[path = "cli/interview.rs"]
+mod interview;
+#[path = "cli/terminal.rs"]
+mod terminal;

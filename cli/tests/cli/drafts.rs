@@ -1,0 +1,93 @@
+//! From answers to a draft, and what happens to it without an organisation.
+
+use crate::device::{NAME, TestDevice, holds, is_khmer};
+
+#[test]
+fn a_draft_is_kept_shown_and_not_finished_without_an_organisation() {
+    let device = TestDevice::with_draft();
+    let list = device.run(&["--json", "drafts"]).json();
+    assert_eq!(list["drafts"][0]["draft"], 1);
+    assert_eq!(list["drafts"][0]["form"], "detention_quick");
+    assert_eq!(list["drafts"][0]["answers"], 16);
+
+    for lang in ["km", "en"] {
+        let shown = device.run(&["--lang", lang, "show", "1"]);
+        assert_eq!(shown.code, 0, "{}", shown.err);
+        assert!(shown.out.contains(NAME), "{}", shown.out);
+        assert_eq!(shown.out.contains("Needs medicine") || shown.out.contains("needs medicine"), lang == "en");
+    }
+    let refused = device.run(&["--json", "finish", "1"]);
+    assert_eq!(refused.code, 9);
+    assert_eq!(refused.json()["error"]["code"], "not_enrolled");
+    assert!(device.run(&["show", "1"]).out.contains(NAME), "the draft is kept");
+
+    assert!(!holds(&device.home(), NAME.as_bytes()), "a name stands in a file of the device");
+    std::fs::write(device.home().join("planted"), NAME).unwrap();
+    assert!(holds(&device.home(), NAME.as_bytes()), "control: the search finds a plain file");
+}
+
+#[test]
+fn unknown_keys_are_kept_and_warned_about_in_the_language_asked_for() {
+    let device = TestDevice::new();
+    device.file("a.json", br#"{"person.names": "Test Person", "moon.phase\u001b[2J": "full", "arrest.date": "soon"}"#);
+    let ran = device.run(&["report", "--answers", "a.json"]);
+    assert_eq!(ran.code, 0);
+    assert!(ran.out.starts_with("Saved as draft 1."), "{}", ran.out);
+    assert!(ran.err.contains("belongs to no question"), "{}", ran.err);
+    assert!(ran.err.contains("moon.phase") && !ran.err.contains('\u{1b}'), "the key is shown, its codes are not");
+    let ran = device.run(&["--lang", "km", "report", "--answers", "a.json"]);
+    assert!(is_khmer(&ran.err), "{}", ran.err);
+
+    let json = device.run(&["--json", "report", "--answers", "a.json"]).json();
+    let codes: Vec<_> = json["warnings"].as_array().unwrap().iter().map(|warning| warning["code"].clone()).collect();
+    assert!(codes.contains(&"unknown_key".into()) && codes.contains(&"kept_as_text".into()), "{codes:?}");
+    assert!(device.run(&["show", "1"]).out.contains("full"), "kept");
+}
+
+#[test]
+fn answers_from_a_file_join_an_open_draft_and_leave_the_others_alone() {
+    let device = TestDevice::with_draft();
+    device.file("more.json", br#"{"person.sex": "female", "narrative": {"s": "ref"}}"#);
+    let ran = device.run(&["report", "--draft", "1", "--answers", "more.json"]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let answers = device.run(&["--json", "show", "1"]).json()["answers"]["fields"].clone();
+    assert_eq!(answers["person.sex"]["v"], "female");
+    assert_eq!(answers["narrative"]["s"], "ref");
+    assert_eq!(answers["person.is_minor"]["v"], "no");
+    assert_eq!(device.run(&["report", "--draft", "7", "--answers", "more.json"]).code, 9);
+}
+
+#[test]
+fn files_that_are_no_answers_are_refused_before_a_draft_exists() {
+    let device = TestDevice::new();
+    for (name, bytes, code) in [
+        ("broken", &b"{\"person.names\": "[..], "answers_syntax"),
+        ("twice", br#"{"person.sex": "male", "person.sex": "female"}"#, "answers_syntax"),
+        ("list", b"[]", "answers_syntax"),
+        ("binary", b"\xff\xfe\x00", "answers_syntax"),
+    ] {
+        device.file(name, bytes);
+        let ran = device.run(&["--json", "report", "--answers", name]);
+        assert_eq!((ran.code, ran.json()["error"]["code"].as_str()), (1, Some(code)), "{name}");
+    }
+    let ran = device.run(&["--json", "report", "--answers", "not-there"]);
+    assert_eq!((ran.code, ran.json()["error"]["code"].as_str()), (9, Some("answers_unreadable")));
+    assert!(!ran.err.contains("not-there") && !ran.out.contains("not-there"), "no file name in an error");
+    let ran = device.run(&["report", "--form", "no_such_form", "--answers", "list"]);
+    assert_eq!(ran.code, 9);
+    assert_eq!(device.run(&["--json", "drafts"]).json()["drafts"].as_array().unwrap().len(), 0);
+    assert_eq!(device.run(&["report"]).code, 2, "questions need a terminal");
+}
+
+#[test]
+fn an_empty_draft_is_shown_and_one_that_says_too_little_too() {
+    let device = TestDevice::new();
+    device.file("none.json", b"{}");
+    device.file("little.json", br#"{"person.sex": "female"}"#);
+    assert_eq!(device.run(&["report", "--answers", "none.json"]).code, 0);
+    assert_eq!(device.run(&["report", "--answers", "little.json"]).code, 0);
+    assert_eq!(device.run(&["show", "1"]).out.lines().count(), 1);
+    let shown = device.run(&["show", "2"]);
+    assert_eq!(shown.code, 0, "{}", shown.err);
+    assert!(shown.out.contains("Woman") || shown.out.contains("woman") || shown.out.contains("emale"), "{}", shown.out);
+}

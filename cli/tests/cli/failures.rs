@@ -1,0 +1,139 @@
+//! Exit codes, passphrases, holds, damage.
+
+use std::fs;
+use std::process::Stdio;
+
+use kapok_core::wire::bundle::RootHashes;
+use kapok_core::wire::tls::Pin;
+use kapok_core::wire::{Hour, Invite, InviteSecret};
+
+use crate::device::{PASSPHRASE, TestDevice, is_khmer, ran};
+
+#[test]
+fn a_wrong_passphrase_is_exit_3_and_says_nothing_about_how_near_it_was() {
+    let device = TestDevice::new();
+    let far = device.run_with("x", &["drafts"]);
+    let near = device.run_with("mango 12 rive", &["drafts"]);
+    assert_eq!((far.code, near.code), (3, 3));
+    assert_eq!(far.err, near.err);
+    assert!(is_khmer(&device.run_with("x", &["--lang", "km", "drafts"]).err));
+    assert_eq!(device.run_with("", &["drafts"]).code, 3);
+    assert_eq!(device.run_with(&"x".repeat(5_000), &["drafts"]).code, 2);
+    assert_eq!(device.run(&["drafts"]).code, 0, "control: the right one opens it");
+}
+
+#[test]
+fn a_passphrase_in_the_environment_or_as_an_argument_is_not_taken() {
+    let device = TestDevice::new();
+    let mut command = device.command();
+    for name in ["KAPOK_PASSPHRASE", "PASSPHRASE", "KAPOK_PASSPHRASE_FD", "KAPOK_PASSWORD"] {
+        command.env(name, PASSPHRASE);
+    }
+    assert_eq!(
+        ran(command.arg("drafts").output().unwrap()).code,
+        2,
+        "no terminal, no descriptor: nothing to read from"
+    );
+    for option in ["--passphrase", "--password", "-p"] {
+        assert_eq!(ran(device.command().args([option, PASSPHRASE, "drafts"]).output().unwrap()).code, 2);
+    }
+    let closed = device.command().args(["--passphrase-fd", "77", "drafts"]).output().unwrap();
+    assert_eq!(ran(closed).code, 2);
+    assert_eq!(device.run(&["drafts"]).code, 0, "control: from a descriptor the same passphrase opens the vault");
+}
+
+#[test]
+fn a_hold_survives_and_works_without_the_passphrase() {
+    let device = TestDevice::new();
+    let locked = |args: &[&str]| ran(device.command().args(args).output().unwrap());
+    assert_eq!(locked(&["--json", "status"]).json()["hold"], false);
+    assert_eq!(locked(&["hold"]).code, 0);
+    assert_eq!(locked(&["--json", "status"]).json()["hold"], true);
+    assert!(locked(&["status"]).out.contains("On hold"));
+    assert!(is_khmer(&locked(&["--lang", "km", "status"]).out));
+    assert_eq!(locked(&["release"]).code, 0);
+    assert_eq!(locked(&["--json", "status"]).json()["hold"], false);
+    let outbox = locked(&["--json", "outbox"]).json();
+    assert_eq!(outbox["reports"].as_array().unwrap().len(), 0);
+    let sync = locked(&["--json", "sync"]);
+    assert_eq!((sync.code, sync.json()["error"]["code"].as_str()), (9, Some("not_enrolled")));
+}
+
+#[test]
+fn enrolling_obeys_hold_and_network_and_names_every_reason() {
+    let device = TestDevice::new();
+    let locked = |args: &[&str]| ran(device.command().args(args).output().unwrap());
+    let bad = locked(&["--json", "enrol", "KAPOK1NOTANINVITE"]);
+    assert_eq!((bad.code, bad.json()["error"]["code"].as_str()), (8, Some("invite")));
+    device.file("invite.txt", invite().as_bytes());
+    assert_eq!(locked(&["hold"]).code, 0);
+    let held = locked(&["--json", "enrol", "--file", "invite.txt", "--network", "none"]);
+    assert_eq!(held.code, 4, "{}", held.err);
+    let reasons = held.json()["error"]["held"]["reasons"].clone();
+    let codes: Vec<_> = reasons.as_array().unwrap().iter().map(|reason| reason["code"].as_str().unwrap()).collect();
+    assert_eq!(codes, ["UserHold", "NoNetwork"]);
+    assert!(!held.err.contains("UserHold"), "words, not codes: {}", held.err);
+    assert_eq!(locked(&["release"]).code, 0);
+    // Nobody listens at the address of this invite.
+    let dead = locked(&["--lang", "km", "enrol", &invite()]);
+    assert_eq!(dead.code, 5, "{}", dead.err);
+    assert!(is_khmer(&dead.err));
+}
+
+/// An invite of nobody, to a port of this machine where nobody listens.
+fn invite() -> String {
+    let invite = Invite {
+        roots: RootHashes([[1; 32], [2; 32], [3; 32]]),
+        pin: Pin([4; 32]),
+        secret: InviteSecret::from_bytes([5; 32]),
+        expires: Hour(1_000_000),
+        address: "127.0.0.1:1".to_owned(),
+    };
+    invite.encode().unwrap()
+}
+
+#[test]
+fn what_is_not_there_or_damaged_has_its_own_exit_code_and_is_never_overwritten() {
+    let device = TestDevice::empty();
+    for command in ["drafts", "status", "outbox", "hold", "sync"] {
+        assert_eq!(device.run(&[command]).code, 9, "{command}");
+    }
+    let device = TestDevice::with_draft();
+    assert_eq!(device.run(&["init"]).code, 1, "a vault is never overwritten");
+    let vault = device.home().join("vault.kpk");
+    let whole = fs::read(&vault).unwrap();
+    fs::write(&vault, &whole[..whole.len() - 1]).unwrap();
+    let short = device.run(&["--json", "drafts"]);
+    assert_eq!((short.code, short.json()["error"]["code"].as_str()), (7, Some("wrong_length")));
+    fs::write(&vault, vec![0; whole.len()]).unwrap();
+    assert_eq!(device.run(&["drafts"]).code, 7);
+    let aside = device.run(&["--json", "init", "--set-aside", "--half-mib", "1", "--pool-mib", "4"]);
+    assert_eq!(aside.code, 0, "{}", aside.err);
+    let kept = aside.json()["set_aside"].as_str().unwrap().to_owned();
+    assert_eq!(fs::read(device.home().join(kept)).unwrap().len(), whole.len(), "the damaged file is kept");
+    assert_eq!(device.run(&["drafts"]).code, 0);
+    fs::remove_dir_all(device.home().join("device-key")).unwrap();
+    assert_eq!(device.run(&["drafts"]).code, 7, "another device's folder");
+}
+
+#[test]
+fn help_is_in_words_and_wrong_use_is_exit_2() {
+    let device = TestDevice::empty();
+    let help = |args: &[&str]| ran(device.command().args(args).output().unwrap());
+    assert!(help(&["--help"]).out.contains("Exit codes"));
+    assert!(is_khmer(&help(&["--lang", "km", "sync", "--help"]).out));
+    assert!(is_khmer(&ran(device.command().env("LANG", "km_KH.UTF-8").arg("--help").output().unwrap()).out));
+    assert_eq!(help(&["fly"]).code, 2);
+    assert_eq!(help(&["attach", "one", "x"]).code, 2);
+    assert_eq!(device.run(&["init", "--half-mib", "4000000000"]).code, 2);
+    assert_eq!(device.run(&["init", "--half-mib", "0"]).code, 2);
+}
+
+#[test]
+fn a_closed_pipe_is_no_panic() {
+    let device = TestDevice::new();
+    let mut child = device.command().args(["status"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    let ran = ran(child.wait_with_output().unwrap());
+    assert!(!ran.err.contains("panicked"), "{}", ran.err);
+}
