@@ -105,12 +105,22 @@ fn connect(path: &Path) -> Result<Connection, Error> {
     Ok(connection)
 }
 
+/// Application id and schema version.
+fn identity(connection: &Connection) -> Result<(i32, i32), rusqlite::Error> {
+    let number = |name: &str| connection.pragma_query_value(None, name, |row| row.get(0));
+    Ok((number("application_id")?, number("user_version")?))
+}
+
 fn migrate(connection: &mut Connection, path: &Path) -> Result<(), Error> {
     let damaged = |_| Error::DatabaseDamaged(path.to_owned());
+    let current = i32::try_from(MIGRATIONS.len()).expect("a short list");
+    // The usual case writes nothing: `desk list` shall not wait for the server's writer.
+    if identity(connection).map_err(damaged)? == (APPLICATION_ID, current) {
+        return Ok(());
+    }
     // Immediate: of two processes that start at once, the second finds the work done.
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(damaged)?;
-    let number = |name: &str| transaction.pragma_query_value(None, name, |row| row.get::<_, i32>(0));
-    let (id, version) = (number("application_id").map_err(damaged)?, number("user_version").map_err(damaged)?);
+    let (id, version) = identity(&transaction).map_err(damaged)?;
     let tables: i64 =
         transaction.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).map_err(damaged)?;
     let fresh = id == 0 && version == 0 && tables == 0;
@@ -125,7 +135,62 @@ fn migrate(connection: &mut Connection, path: &Path) -> Result<(), Error> {
         transaction.execute_batch(step).map_err(damaged)?;
     }
     transaction.pragma_update(None, "application_id", APPLICATION_ID).map_err(damaged)?;
-    let version = i32::try_from(MIGRATIONS.len()).expect("a short list");
-    transaction.pragma_update(None, "user_version", version).map_err(damaged)?;
+    transaction.pragma_update(None, "user_version", current).map_err(damaged)?;
     transaction.commit().map_err(damaged)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt as _;
+
+    fn folder() -> (tempfile::TempDir, DataFolder) {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = DataFolder::make(dir.path()).unwrap();
+        (dir, folder)
+    }
+
+    #[test]
+    fn a_fresh_database_is_ours_private_and_opens_again() {
+        let (_dir, folder) = folder();
+        for _ in 0..2 {
+            let db = Db::open(&folder).unwrap();
+            assert_eq!(db.read(identity).unwrap(), (APPLICATION_ID, 1));
+        }
+        assert_eq!(std::fs::metadata(folder.database()).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+
+    #[test]
+    fn a_newer_or_foreign_database_is_refused_untouched() {
+        for (id, version) in [(APPLICATION_ID, 2), (7, 1)] {
+            let (_dir, folder) = folder();
+            drop(Db::open(&folder).unwrap());
+            let other = Connection::open(folder.database()).unwrap();
+            other.pragma_update(None, "application_id", id).unwrap();
+            other.pragma_update(None, "user_version", version).unwrap();
+            drop(other);
+            let before = std::fs::read(folder.database()).unwrap();
+            match Db::open(&folder).err() {
+                Some(Error::DatabaseNewer(_)) => assert_eq!(version, 2),
+                Some(Error::DatabaseDamaged(_)) => assert_eq!(id, 7),
+                other => panic!("{other:?}"),
+            }
+            assert_eq!(std::fs::read(folder.database()).unwrap(), before);
+        }
+    }
+
+    #[test]
+    fn a_write_that_fails_leaves_nothing_behind() {
+        let (_dir, folder) = folder();
+        let db = Db::open(&folder).unwrap();
+        let failed: Result<(), Error> = db.write(|tx| {
+            tx.execute("INSERT INTO desk_keys (spki_hash) VALUES (?)", [[1u8; 32]])?;
+            tx.execute("INSERT INTO desk_keys (spki_hash) VALUES (?)", [[1u8; 3]])?;
+            Ok(())
+        });
+        assert!(matches!(failed, Err(Error::Database)));
+        let count =
+            |db: &Db| db.read(|c| c.query_row("SELECT count(*) FROM desk_keys", [], |row| row.get::<_, i64>(0)));
+        assert_eq!(count(&db).unwrap(), 0);
+    }
 }
