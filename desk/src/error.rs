@@ -103,6 +103,9 @@ pub enum Error {
     /// The server showed another key: somebody is in between, or the server was replaced.
     #[error("the server showed a key that its card does not name; somebody may be in between. Nothing was sent")]
     Intercepted,
+    /// The server's certificate is out of its time.
+    #[error("the server's certificate is not valid at this time; check this machine's clock")]
+    Clock,
     /// No connection.
     #[error("the server cannot be reached; check its address and that this desk's fingerprint was added there")]
     Unreachable,
@@ -138,7 +141,7 @@ impl Error {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::WrongPassphrase => 3,
-            Self::Unreachable | Self::Intercepted | Self::NotAllHere { .. } => 5,
+            Self::Unreachable | Self::Intercepted | Self::Clock | Self::NotAllHere { .. } => 5,
             Self::Refused(problem) => match problem.remedy() {
                 kapok_wire::Remedy::RetryLater => 5,
                 _ => 8,

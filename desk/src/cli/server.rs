@@ -57,13 +57,17 @@ pub(super) fn pull(session: &Session, args: &PullArgs) -> Result<(), Error> {
     let _lock = folder.lock()?;
     let inbox = folder.inbox();
     inbox.sweep();
-    let from = if args.again { 0 } else { inbox.cursor() };
     let link = session.link()?;
     let words = |stored: &Stored| session.words.fill("pulled", &[&stored.new, &stored.known, &stored.repaired]);
-    let pulled = wait(pull_all(&link, &inbox, from, |so_far| progress(&words(&so_far))));
+    let pulled = wait(pull_all(&link, &inbox, args.again, |so_far| progress(&words(&so_far))));
     progress("\n");
-    let stored = pulled?;
-    session
-        .out
-        .result(&json!({ "new": stored.new, "known": stored.known, "repaired": stored.repaired }), &[words(&stored)])
+    let pulled = pulled?;
+    if pulled.restarted {
+        note(session.words.get("pull_restarted"));
+    }
+    let Stored { new, known, repaired } = pulled.stored;
+    session.out.result(
+        &json!({ "new": new, "known": known, "repaired": repaired, "restarted": pulled.restarted }),
+        &[words(&pulled.stored)],
+    )
 }

@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use kapok_wire::bundle::{Endpoint, Log};
-use kapok_wire::tls::{Pin, Trust};
+use kapok_wire::tls::{Pin, Trust, client_config};
 use serde::Deserialize;
 
 use crate::error::Error;
@@ -59,7 +59,9 @@ impl ServerCard {
         if raw.name.is_empty() || raw.addresses.is_empty() {
             return Err(Error::Card("it names no address"));
         }
-        Ok(Self { raw, root, pins })
+        let card = Self { raw, root, pins };
+        client_config(&card.trust(), None).map_err(|_| Error::Card("its root certificate is damaged"))?;
+        Ok(card)
     }
 
     /// Whom the desk accepts on the desk port.
@@ -134,7 +136,7 @@ pub(crate) mod tests {
         json!({
             "kind": KIND, "version": 1, "name": "127.0.0.1",
             "addresses": ["127.0.0.1:8443"], "desk_addresses": ["127.0.0.1:8444"],
-            "tls_root": STANDARD.encode(b"not parsed here"), "pins": [STANDARD.encode([9; 32])],
+            "tls_root": STANDARD.encode(crate::net::identity::make().unwrap().0), "pins": [STANDARD.encode([9; 32])],
             "token_key": STANDARD.encode(issuer.0),
             "log": { "origin": "kapok-log/test", "key": STANDARD.encode(log.as_bytes()) },
             "added_later": true,
@@ -153,6 +155,7 @@ pub(crate) mod tests {
             ("pins", json!([])),
             ("pins", json!(["AAAA"])),
             ("tls_root", json!("?")),
+            ("tls_root", json!("AAAA")),
             ("addresses", json!([])),
             ("addresses", json!(["nowhere"])),
             ("name", json!("")),

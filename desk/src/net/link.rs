@@ -8,6 +8,7 @@ use kapok_wire::pull::{PULL_MAX, Record, decode_records};
 use kapok_wire::registration::InviteRegistration;
 use kapok_wire::sizes::{ANSWER, PAGE};
 use kapok_wire::tls::{ClientIdentity, PinMismatch, client_config};
+use rustls::CertificateError;
 
 use crate::error::Error;
 use crate::net::card::ServerCard;
@@ -115,19 +116,30 @@ async fn answer(request: reqwest::RequestBuilder, max: usize) -> Result<Vec<u8>,
 
 /// A wrong key is found by its type, never by a text: it means somebody in between.
 fn classify(error: &reqwest::Error) -> Error {
-    let mut cause: Option<&(dyn StdError + 'static)> = Some(error);
-    while let Some(error) = cause {
-        // An I/O error lends its content only this way.
-        let inner = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        let tls = inner.and_then(|inner| inner.downcast_ref::<rustls::Error>()).or_else(|| error.downcast_ref());
-        if let Some(rustls::Error::InvalidCertificate(reason)) = tls {
-            return match reason {
-                rustls::CertificateError::Other(other) if other.0.is::<PinMismatch>() => Error::Intercepted,
-                rustls::CertificateError::UnknownIssuer | rustls::CertificateError::BadSignature => Error::Intercepted,
-                _ => Error::Unreachable,
-            };
-        }
-        cause = error.source();
+    match tls_error(error) {
+        Some(rustls::Error::InvalidCertificate(reason)) => match reason {
+            CertificateError::Other(other) if !other.0.is::<PinMismatch>() => Error::Unreachable,
+            // Our own server, and a clock that is wrong here or there.
+            CertificateError::ExpiredContext { .. } | CertificateError::NotValidYetContext { .. } => Error::Clock,
+            _ => Error::Intercepted,
+        },
+        _ => Error::Unreachable,
     }
-    Error::Unreachable
+}
+
+/// The TLS error below an error of the client. An I/O error names as its source the source of what it wraps, so what
+/// it wraps has to be asked for separately, and may be wrapped again.
+fn tls_error<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a rustls::Error> {
+    let mut next: Option<&'a (dyn StdError + 'static)> = Some(error);
+    while let Some(error) = next {
+        if let Some(tls) = error.downcast_ref() {
+            return Some(tls);
+        }
+        let wrapped = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        next = match wrapped {
+            Some(wrapped) => Some(wrapped),
+            None => error.source(),
+        };
+    }
+    None
 }

@@ -1,11 +1,13 @@
-//! The pull loop: store durably, then move the cursor, until the server has nothing more.
+//! The pull loop: store durably, then move the mark, until the server has nothing more.
 //!
-//! In this order an interruption at any point costs at most one page pulled twice, and twice is once in the inbox.
+//! In this order an interruption at any point costs at most one answer pulled twice, and twice is once in the inbox.
+//! Each pull first asks for the last object again. If the server shows another one in its place, it was restored from
+//! a backup and numbers new objects with numbers that were pulled before; then everything is pulled again.
 
 use kapok_wire::pull::Record;
 
 use crate::error::Error;
-use crate::store::inbox::{Inbox, Stored};
+use crate::store::inbox::{Inbox, Mark, Stored};
 
 /// Where records come from: the link, or a list in a test.
 pub trait Source {
@@ -19,7 +21,16 @@ impl Source for crate::net::link::Link {
     }
 }
 
-/// Pulls everything after the cursor into the inbox. `progress` hears of each page.
+/// What a pull did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Pulled {
+    /// What became of the records.
+    pub stored: Stored,
+    /// True if the server's order had changed, so that everything was pulled again.
+    pub restarted: bool,
+}
+
+/// Pulls what is new into the inbox, or everything if `again`. `progress` hears of each answer.
 ///
 /// # Errors
 /// Those of the source and of [`Inbox::store`]; [`Error::BadAnswer`] if the server's order does not go forward. What
@@ -27,25 +38,42 @@ impl Source for crate::net::link::Link {
 pub async fn pull_all(
     source: &impl Source,
     inbox: &Inbox,
-    from: u64,
+    again: bool,
     mut progress: impl FnMut(Stored),
-) -> Result<Stored, Error> {
-    let mut total = Stored::default();
-    let mut cursor = from;
-    loop {
-        let records = source.after(cursor).await?;
-        let Some(last) = records.last().map(|record| record.sequence) else { return Ok(total) };
+) -> Result<Pulled, Error> {
+    let mut pulled = Pulled::default();
+    let mark = inbox.mark().filter(|mark| !again && mark.sequence > 0);
+    let (mut after, mut records) = match mark {
+        None => (0, source.after(0).await?),
+        Some(mark) => {
+            let mut records = source.after(mark.sequence - 1).await?;
+            if records.first().is_some_and(|first| first.sequence == mark.sequence && first.object == mark.object) {
+                records.remove(0);
+                if records.is_empty() {
+                    records = source.after(mark.sequence).await?;
+                }
+                (mark.sequence, records)
+            } else {
+                pulled.restarted = true;
+                (0, source.after(0).await?)
+            }
+        }
+    };
+    while let Some(last) = records.last() {
+        let last = Mark { sequence: last.sequence, object: last.object };
         let forward =
-            records.iter().try_fold(cursor, |before, record| (record.sequence > before).then_some(record.sequence));
+            records.iter().try_fold(after, |before, record| (record.sequence > before).then_some(record.sequence));
         if forward.is_none() {
             return Err(Error::BadAnswer);
         }
         let stored = inbox.store(&records)?;
-        inbox.set_cursor(last.max(inbox.cursor()))?;
-        cursor = last;
-        total.new += stored.new;
-        total.known += stored.known;
-        total.repaired += stored.repaired;
-        progress(total);
+        inbox.set_mark(last)?;
+        pulled.stored.new += stored.new;
+        pulled.stored.known += stored.known;
+        pulled.stored.repaired += stored.repaired;
+        progress(pulled.stored);
+        after = last.sequence;
+        records = source.after(after).await?;
     }
+    Ok(pulled)
 }

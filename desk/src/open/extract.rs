@@ -156,7 +156,3 @@ fn extension(mime: &str) -> &'static str {
         _ => "",
     }
 }
-
-#[cfg(test)]
-#[path = "extract_tests.rs"]
-mod tests;

@@ -29,6 +29,16 @@ pub struct Inbox {
     root: PathBuf,
 }
 
+/// The last object that was stored: its place in the server's order, and its id, by which a later pull notices that
+/// the order is another one (a server restored from a backup gives old numbers to new objects).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mark {
+    /// Its place.
+    pub sequence: u64,
+    /// Its id.
+    pub object: ObjectId,
+}
+
 /// What became of a batch of pulled records.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Stored {
@@ -58,19 +68,20 @@ impl Inbox {
         durable::sync_dir(&self.root).map_err(Error::io("making the inbox"))
     }
 
-    /// Where the next pull goes on. An unreadable cursor counts as none: pulling everything again loses nothing.
+    /// Where the next pull goes on. An unreadable mark counts as none: pulling everything again loses nothing.
     #[must_use]
-    pub fn cursor(&self) -> u64 {
-        let text = durable::read_at_most(&self.root.join(CURSOR), 32).unwrap_or_default();
-        str::from_utf8(&text).ok().and_then(|text| text.trim().parse().ok()).unwrap_or(0)
+    pub fn mark(&self) -> Option<Mark> {
+        let text = durable::read_at_most(&self.root.join(CURSOR), 64).unwrap_or_default();
+        let (sequence, object) = str::from_utf8(&text).ok()?.trim_end().split_once(' ')?;
+        Some(Mark { sequence: sequence.parse().ok()?, object: parse_hex(object)? })
     }
 
-    /// Notes that everything up to `sequence` is stored. Call after [`Self::store`] only.
+    /// Notes that everything up to `mark` is stored. Call after [`Self::store`] only.
     ///
     /// # Errors
     /// [`Error::Io`], [`Error::DiskFull`].
-    pub fn set_cursor(&self, sequence: u64) -> Result<(), Error> {
-        let text = format!("{sequence}\n");
+    pub fn set_mark(&self, mark: Mark) -> Result<(), Error> {
+        let text = format!("{} {}\n", mark.sequence, hex(mark.object));
         durable::replace(&self.root.join(CURSOR), text.as_bytes()).map_err(Error::io("moving the cursor"))
     }
 
@@ -204,7 +215,7 @@ impl Inbox {
     }
 
     fn path(&self, lane: Lane, id: ObjectId, variant: u32) -> PathBuf {
-        let hex: String = id.0.iter().map(|byte| format!("{byte:02x}")).collect();
+        let hex = hex(id);
         let variant = if variant == 1 { String::new() } else { format!("-{variant}") };
         self.dir(lane).join(format!("{hex}{variant}{SUFFIX}"))
     }
@@ -215,13 +226,19 @@ fn names(dir: &Path) -> Vec<String> {
     entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect()
 }
 
+fn hex(id: ObjectId) -> String {
+    id.0.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 fn parse_id(name: &str) -> Option<ObjectId> {
-    let hex = name.strip_suffix(SUFFIX)?.get(..32)?;
-    let mut id = [0; 16];
-    for (at, byte) in id.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(hex.get(at * 2..at * 2 + 2)?, 16).ok()?;
+    parse_hex(name.strip_suffix(SUFFIX)?.get(..32)?)
+}
+
+fn parse_hex(hex: &str) -> Option<ObjectId> {
+    if hex.len() != 32 || !hex.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return None;
     }
-    Some(ObjectId(id))
+    u128::from_str_radix(hex, 16).ok().map(|id| ObjectId(id.to_be_bytes()))
 }
 
 #[cfg(test)]

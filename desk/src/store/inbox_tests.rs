@@ -39,14 +39,16 @@ fn a_record_that_was_pulled_before_is_not_written_twice() {
 }
 
 #[test]
-fn an_unreadable_cursor_starts_over_instead_of_skipping() {
+fn an_unreadable_mark_starts_over_instead_of_skipping() {
     let (dir, inbox) = inbox();
-    assert_eq!(inbox.cursor(), 0);
-    inbox.set_cursor(77).unwrap();
-    assert_eq!(inbox.cursor(), 77);
-    for bad in ["", "-1", "77x", "99999999999999999999999", &"1".repeat(99)] {
+    assert_eq!(inbox.mark(), None);
+    let mark = Mark { sequence: 77, object: ObjectId([0xa7; 16]) };
+    inbox.set_mark(mark).unwrap();
+    assert_eq!(inbox.mark(), Some(mark));
+    let id = "a7".repeat(16);
+    for bad in ["", "77", &format!("-1 {id}"), &format!("77x {id}"), &format!("77 {id}0"), &"1".repeat(99)] {
         fs::write(dir.path().join("inbox/cursor"), bad).unwrap();
-        assert_eq!(inbox.cursor(), 0, "{bad}");
+        assert_eq!(inbox.mark(), None, "{bad}");
     }
 }
 

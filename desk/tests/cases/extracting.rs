@@ -1,0 +1,96 @@
+//! Writing originals out: right bytes, harmless names, nothing outside, nothing overwritten.
+
+use std::fs;
+use std::path::Path;
+
+use kapok_desk::{Error, Extracted, Integrity, attachments, extract, prepare_dir};
+
+use super::fixture::{Desk, Plan, noise};
+
+/// Extracts all attachments of the one report.
+fn extract_all(desk: &Desk, dir: &Path) -> Vec<Result<Extracted, Error>> {
+    let index = desk.index();
+    let attached = attachments(&index.reports[0]);
+    attached.iter().enumerate().map(|(at, one)| extract(one, at + 1, &desk.inbox(), &desk.here(), dir)).collect()
+}
+
+fn names(dir: &Path) -> Vec<String> {
+    let mut names: Vec<_> =
+        fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn hostile_names_stay_inside_and_taken_names_get_numbers() {
+    let desk = Desk::new();
+    let originals = [noise(70_000, 1), noise(5, 2), noise(6, 3), noise(7, 4), noise(8, 5), Vec::new()];
+    let [a, b, c, d, e, f] = originals.clone();
+    let plan = Plan::new(1)
+        .file(Some("../../../outside.jpg"), a)
+        .file(Some("outside.jpg"), b)
+        .file(Some("រូបថត ភស្តុតាង.jpg"), c)
+        .file(Some("/"), d)
+        .file(None, e)
+        .file(Some("CON\0\n.jpg"), f);
+    desk.inbox().store(&plan.seal(&desk)).unwrap();
+    let dir = desk.dir.path().join("a/out");
+    fs::create_dir(dir.parent().unwrap()).unwrap();
+    prepare_dir(&dir).unwrap();
+    fs::write(dir.join("outside.jpg"), b"was here before").unwrap();
+    let expected =
+        ["outside (2).jpg", "outside (3).jpg", "រូបថត ភស្តុតាង.jpg", "attachment-4.jpg", "attachment-5.jpg", "_CON.jpg"];
+    for ((done, name), original) in extract_all(&desk, &dir).into_iter().zip(expected).zip(&originals) {
+        assert_eq!(done.unwrap(), Extracted::Written(name.to_owned()));
+        assert_eq!(&fs::read(dir.join(name)).unwrap(), original);
+    }
+    assert_eq!(fs::read(dir.join("outside.jpg")).unwrap(), b"was here before");
+    assert_eq!(names(&dir).len(), 7, "no partial file is left");
+    assert_eq!(names(desk.dir.path()), ["a", "desk"]);
+    assert_eq!(names(dir.parent().unwrap()), ["out"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn extracted_files_are_for_their_owner_only_and_links_are_not_followed() {
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+    let desk = Desk::new();
+    desk.inbox().store(&Plan::new(1).file(Some("a.jpg"), noise(9, 1)).seal(&desk)).unwrap();
+    let dir = desk.dir.path().join("out");
+    prepare_dir(&dir).unwrap();
+    symlink(desk.dir.path().join("elsewhere"), dir.join("a.jpg")).unwrap();
+    assert_eq!(extract_all(&desk, &dir)[0].as_ref().unwrap(), &Extracted::Written("a (2).jpg".to_owned()));
+    assert!(!desk.dir.path().join("elsewhere").exists());
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode(&dir), mode(&dir.join("a (2).jpg"))), (0o700, 0o600));
+}
+
+#[test]
+fn what_is_not_whole_or_not_right_is_not_written() {
+    let desk = Desk::new();
+    let records = Plan::new(1).file(Some("a.jpg"), noise(200_000, 1)).seal(&desk);
+    assert_eq!(records.len(), 5);
+    let dir = desk.dir.path().join("out");
+    prepare_dir(&dir).unwrap();
+    desk.inbox().store(&records[..2]).unwrap();
+    let missing = Integrity::Missing { missing: 3, of: 4 };
+    assert_eq!(extract_all(&desk, &dir)[0].as_ref().unwrap(), &Extracted::NotWritten(missing));
+    // The last chunk was swapped by a server for another one that it holds under a right-looking id.
+    let mut swapped = records.clone();
+    swapped[4].sealed = records[3].sealed.clone();
+    desk.inbox().store(&swapped).unwrap();
+    assert_eq!(extract_all(&desk, &dir)[0].as_ref().unwrap(), &Extracted::NotWritten(Integrity::Damaged));
+    assert_eq!(names(&dir), [""; 0], "nothing is left of the attempts");
+    // Control: the right one is kept beside it and does.
+    desk.inbox().store(&records).unwrap();
+    assert_eq!(extract_all(&desk, &dir)[0].as_ref().unwrap(), &Extracted::Written("a.jpg".to_owned()));
+}
+
+#[test]
+fn a_file_cannot_be_the_folder_to_extract_to() {
+    let desk = Desk::new();
+    let path = desk.dir.path().join("file");
+    fs::write(&path, b"mine").unwrap();
+    assert!(matches!(prepare_dir(&path), Err(Error::Io { .. })));
+    assert_eq!(fs::read(&path).unwrap(), b"mine");
+}

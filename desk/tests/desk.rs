@@ -1,0 +1,14 @@
+//! The desk as a whole: reports sealed as a device seals them, pulled into a real folder, opened, shown, extracted;
+//! and the program itself against a real server.
+
+#[cfg(test)]
+mod cases {
+    mod extracting;
+    mod fixture;
+    mod hostile;
+    mod machines;
+    mod opening;
+    mod program;
+    mod pulling;
+    mod scan;
+}
