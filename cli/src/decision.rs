@@ -32,9 +32,6 @@ fn with_reasons(app: &App, heading: &str, reasons: &[Reason], recheck_after: Opt
     let words = ReasonWords::load();
     let mut lines = vec![app.words.get(heading).to_owned()];
     lines.extend(reasons.iter().map(|reason| format!("  - {}", words.get(*reason, app.lang.of_reasons()))));
-    if reasons.contains(&Reason::NoNetwork) {
-        lines.push(app.words.get("decision.network_hint").to_owned());
-    }
     if let Some(wait) = recheck_after {
         let minutes = wait.as_secs().div_ceil(60).to_string();
         lines.push(app.words.fill("decision.recheck", &[("minutes", &minutes)]));

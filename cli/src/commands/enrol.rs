@@ -15,7 +15,7 @@ pub(crate) fn run(app: &App, args: &EnrolArgs) -> Result<(), Failure> {
     let device = app.open()?;
     // The core refuses an address it cannot use, with its own words.
     let addresses: Vec<_> = invite.address.parse().into_iter().collect();
-    let (facts, options) = connection::look(&args.network, &addresses);
+    let (facts, options) = connection::look(app, &args.network, &addresses);
     let report = connection::run(device.enrol(&invite, &facts, &options, app.now()))?;
     ended(report.end)?;
     let organisation = report.organisation.unwrap_or_default();

@@ -19,13 +19,16 @@ const PER_MIB: u32 = 16;
 pub(crate) fn run(app: &App, args: &InitArgs) -> Result<(), Failure> {
     let home = app.home()?;
     let options = options(args)?;
-    let kept = if args.set_aside { Some(Device::set_aside(home)?) } else { None };
-    if home.join("vault.kpk").exists() {
-        return Err(kapok_core::Error::AlreadyExists.into());
+    match (home.join("vault.kpk").exists(), args.set_aside) {
+        (true, false) => return Err(kapok_core::Error::AlreadyExists.into()),
+        (false, true) => return Err(kapok_core::Error::NotFound.into()),
+        _ => {}
     }
+    // Everything that can be refused comes before the old vault is touched.
     let passphrase = app.new_passphrase()?;
     private_folder(home)?;
     let key = device_key(app, args.device_key)?;
+    let kept = if args.set_aside { Some(Device::set_aside(home)?) } else { None };
     let device = Device::create(home, &passphrase, key, options)?;
     device.lock();
     let kept = kept.and_then(|path| path.file_name().map(|name| name.to_string_lossy().into_owned()));

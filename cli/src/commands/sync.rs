@@ -93,16 +93,19 @@ fn done(app: &App, report: SyncReport) -> Result<(), Failure> {
             Err(failure) => Err(failure.told()),
         };
     }
-    output::result(&app.words.fill(
-        "sync.sent",
-        &[
-            ("sent", &report.sent.to_string()),
-            ("waiting", &report.waiting.to_string()),
-            ("up", &report.bytes_up.to_string()),
-            ("down", &report.bytes_down.to_string()),
-            ("trips", &report.round_trips.to_string()),
-        ],
-    ));
+    // A sync that was held before the first byte has only its reasons to tell.
+    if report.round_trips > 0 || report.end == SyncEnd::Done {
+        output::result(&app.words.fill(
+            "sync.sent",
+            &[
+                ("sent", &report.sent.to_string()),
+                ("waiting", &report.waiting.to_string()),
+                ("up", &report.bytes_up.to_string()),
+                ("down", &report.bytes_down.to_string()),
+                ("trips", &report.round_trips.to_string()),
+            ],
+        ));
+    }
     if report.waiting == 0 {
         output::result(app.words.get("sync.all"));
     }

@@ -107,6 +107,9 @@ fn what_is_not_there_or_damaged_has_its_own_exit_code_and_is_never_overwritten()
     assert_eq!((short.code, short.json()["error"]["code"].as_str()), (7, Some("wrong_length")));
     fs::write(&vault, vec![0; whole.len()]).unwrap();
     assert_eq!(device.run(&["drafts"]).code, 7);
+    assert_eq!(device.run_with("", &["init", "--set-aside"]).code, 3);
+    assert_eq!(device.run(&["init", "--set-aside", "--device-key", "none"]).code, 2);
+    assert_eq!(fs::read(&vault).unwrap().len(), whole.len(), "a refused init moved the vault");
     let aside = device.run(&["--json", "init", "--set-aside", "--half-mib", "1", "--pool-mib", "4"]);
     assert_eq!(aside.code, 0, "{}", aside.err);
     let kept = aside.json()["set_aside"].as_str().unwrap().to_owned();
