@@ -7,6 +7,7 @@ mod cases {
     mod fixture;
     mod hostile;
     mod machines;
+    mod memory;
     mod opening;
     mod program;
     mod pulling;

@@ -72,6 +72,8 @@ struct Sealed {
     key: ItemKey,
     sha256: [u8; 32],
     chunks: u32,
+    /// Chunks of zeros that follow, so that the report's number of chunks tells little.
+    padding: u32,
 }
 
 impl std::fmt::Debug for Attachment<'_> {
@@ -95,7 +97,14 @@ pub fn attachments(report: &OpenedReport) -> Vec<Attachment<'_>> {
         };
         Attachment { item, name: private.and_then(|private| private.name.as_deref()), content }
     };
-    items.iter().map(attachment).collect()
+    let mut all: Vec<_> = items.iter().map(attachment).collect();
+    let chunks = items.iter().filter_map(|item| content_chunks(item.size).ok()).fold(0, u32::saturating_add);
+    let chunks = chunks.saturating_add(u32::try_from(report.chunks.len()).unwrap_or(u32::MAX));
+    // A report is padded as a whole, and the padding continues its last attachment.
+    if let Some(Ok(last)) = all.last_mut().map(|last| last.content.as_mut()) {
+        last.padding = padded_count(chunks).saturating_sub(chunks).min(CHUNKS_MAX);
+    }
+    all
 }
 
 fn item_id(item: &EvidenceItem) -> &str {
@@ -110,7 +119,7 @@ fn sealed(item: &EvidenceItem, key: &str) -> Option<Sealed> {
     }
     array.copy_from_slice(&bytes);
     let chunks = content_chunks(item.size).ok().filter(|chunks| *chunks <= CHUNKS_MAX)?;
-    Some(Sealed { key: ItemKey::from_bytes(&array), sha256: unhex(&item.sha256)?, chunks })
+    Some(Sealed { key: ItemKey::from_bytes(&array), sha256: unhex(&item.sha256)?, chunks, padding: 0 })
 }
 
 fn unhex(text: &str) -> Option<[u8; 32]> {
@@ -177,7 +186,7 @@ impl Attachment<'_> {
     #[must_use]
     pub fn ids(&self) -> Vec<ObjectId> {
         let Ok(sealed) = &self.content else { return Vec::new() };
-        (0..padded_count(sealed.chunks)).map(|index| sealed.key.object_id(index)).collect()
+        (0..sealed.chunks + sealed.padding).map(|index| sealed.key.object_id(index)).collect()
     }
 }
 
