@@ -32,9 +32,15 @@ pub(crate) fn run(words: &[String]) -> Done {
     if let Some(word) = words.first() {
         return Err(Failure::new(format!("the demo takes no `{word}`")));
     }
+    play("build -p kapok-cli -p kapok-server -p kapok-desk --bins --locked --quiet")
+}
+
+/// Builds the programs with this cargo line, then plays. The test run has built them together with the tests; another
+/// selection of packages would have other features and be built a second time.
+pub(crate) fn play(build: &str) -> Done {
     let start = Instant::now();
     tools::for_demo()?;
-    Cmd::cargo("build -p kapok-cli -p kapok-server -p kapok-desk --bins --locked --quiet").stream()?;
+    Cmd::cargo(build).stream()?;
     let built = start.elapsed();
 
     let stage = Stage::new()?;
