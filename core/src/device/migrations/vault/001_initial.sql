@@ -1,7 +1,8 @@
 -- Drafts and what remains of finished reports. Lies in memory while unlocked, in the container otherwise.
 
 CREATE TABLE draft (
-    id INTEGER PRIMARY KEY,
+    -- Never given twice: a repeated command must not meet another draft.
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
     -- Random, goes into the sealed report.
     report_id BLOB NOT NULL UNIQUE,
     -- Random, stands in the queue while a finish is under way, so that a crash between the two stores is noticed.
