@@ -123,6 +123,7 @@ impl Device {
             file_name: meta.file_name.clone(),
             slots: intake.slots.taken().to_vec(),
         };
+        let _stays = self.draft_stays();
         self.with_vault(|vault| vault.write(|db| insert(db, draft, &attachment, now)))?;
         Ok(attachment.view)
     }

@@ -54,6 +54,7 @@ impl Device {
     /// [`Error::VaultFull`]: the draft is as before. [`Error::NotForgotten`]: the report is in the outbox, and the next
     /// unlock ends the forgetting.
     pub fn finish(&self, draft: DraftId, now: Time) -> Result<FinishedReport> {
+        let _ends = self.draft_ends();
         let bundle = self.outbox.bundle()?.ok_or(Error::NotEnrolled)?;
         let (head, attachments) =
             self.with_vault(|vault| vault.read(|db| Ok((drafts::head(db, draft)?, attach::list(db, draft)?))))?;

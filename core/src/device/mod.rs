@@ -22,7 +22,7 @@ mod tests;
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use kapok_report::{Answers, Pack};
 
@@ -74,6 +74,10 @@ pub struct Device {
     outbox: Arc<Outbox>,
     vault: Mutex<Option<Store>>,
     reserved: slots::Reserved,
+    /// Taken before every other lock: see [`Device::draft_stays`].
+    drafts_end: RwLock<()>,
+    /// One sync at a time: two would send every object twice.
+    sending: tokio::sync::Mutex<()>,
     pack: Pack,
 }
 
@@ -199,6 +203,7 @@ impl Device {
     /// # Errors
     /// [`Error::NoSuchDraft`], [`Error::Locked`], [`Error::VaultFull`] with the former answers kept.
     pub fn save_answers(&self, draft: DraftId, answers: &Answers, now: Time) -> Result<()> {
+        let _stays = self.draft_stays();
         self.with_vault(|vault| vault.write(|db| drafts::set_answers(db, draft, answers, now)))
     }
 
@@ -207,6 +212,9 @@ impl Device {
     /// # Errors
     /// [`Error::NoSuchDraft`], [`Error::Locked`].
     pub fn delete_draft(&self, draft: DraftId) -> Result<()> {
+        let _ends = self.draft_ends();
+        // Until the slots are overwritten nobody else gets them, or what the new owner wrote would be destroyed.
+        let _unclaimed = self.reserved.hold();
         let attachments = self.with_vault(|vault| vault.read(|db| attach::list(db, draft)))?;
         self.with_vault(|vault| vault.write_forgetting(|db| drafts::delete(db, draft)))?;
         for slot in attachments.iter().flat_map(|attachment| &attachment.slots) {
@@ -264,6 +272,17 @@ impl Device {
         self.vault.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Held while something is added to a draft, so that no finish in another thread seals the draft without it and then
+    /// forgets it: what was acknowledged is in the report.
+    fn draft_stays(&self) -> RwLockReadGuard<'_, ()> {
+        self.drafts_end.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Held while a draft is finished or deleted.
+    fn draft_ends(&self) -> RwLockWriteGuard<'_, ()> {
+        self.drafts_end.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn assemble(folder: &Path, device_key: Arc<dyn DeviceKey>, outbox: Outbox) -> Result<Self> {
         Ok(Self {
             folder: folder.to_owned(),
@@ -271,6 +290,8 @@ impl Device {
             outbox: Arc::new(outbox),
             vault: Mutex::new(None),
             reserved: slots::Reserved::default(),
+            drafts_end: RwLock::default(),
+            sending: tokio::sync::Mutex::default(),
             pack: Pack::builtin(),
         })
     }

@@ -1,7 +1,7 @@
 //! Who uses which slot of the pool: drafts, the outbox, and attachments that are being read right now.
 
 use std::collections::BTreeSet;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::{Device, attach};
 use crate::error::Result;
@@ -13,6 +13,13 @@ const STEP: usize = 16;
 /// Slots handed out but not yet in a store. In memory only: after a crash they are free again.
 #[derive(Default)]
 pub(super) struct Reserved(Mutex<BTreeSet<SlotNumber>>);
+
+impl Reserved {
+    /// Nobody is given a slot while this is held.
+    pub(super) fn hold(&self) -> MutexGuard<'_, BTreeSet<SlotNumber>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 /// Some reserved slots; those not used are given back when it is dropped.
 pub(super) struct Reservation<'d> {
@@ -54,9 +61,10 @@ impl Reservation<'_> {
     fn grow(&mut self, need: usize) -> Result<()> {
         let device = self.device;
         // Held while choosing, so that two readers never get the same slot.
-        let mut reserved = device.reserved.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut used = device.outbox.used_slots()?;
-        used.extend(device.with_vault(|vault| vault.read(attach::used_slots))?);
+        let mut reserved = device.reserved.hold();
+        // The vault first: a finish in another thread moves slots from it to the outbox, and none may be missed.
+        let mut used = device.with_vault(|vault| vault.read(attach::used_slots))?;
+        used.extend(device.outbox.used_slots()?);
         used.extend(reserved.iter());
         let mut chosen = device.outbox.pool().free_slots(&used, need + self.spare)?;
         chosen.truncate(need);
@@ -68,7 +76,7 @@ impl Reservation<'_> {
 
 impl Drop for Reservation<'_> {
     fn drop(&mut self) {
-        let mut reserved = self.device.reserved.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut reserved = self.device.reserved.hold();
         for slot in self.free.iter().chain(&self.taken) {
             reserved.remove(slot);
         }

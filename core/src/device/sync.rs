@@ -162,6 +162,7 @@ impl Device {
         clock: &dyn Clock,
         progress: &mut (dyn FnMut(Progress) + Send),
     ) -> Result<SyncReport> {
+        let _alone = self.sending.lock().await;
         let bundle = self.outbox.bundle()?.ok_or(Error::NotEnrolled)?;
         let mut ways = DirectRoute::all(&bundle, options.timeouts)?.into_iter();
         let mut sender = Sender::new(&self.outbox, bundle, ways.next());

@@ -127,11 +127,14 @@ pub(super) fn record(db: &Connection, outcomes: &[(Job, Outcome)]) -> Result<Vec
         match outcome {
             Outcome::Receipted(digest, receipt) => {
                 let kept = [digest.0.as_slice(), &receipt.bytes].concat();
-                db.execute(
-                    "UPDATE object SET slot = NULL, receipt = ?1 WHERE object = ?2",
-                    params![kept, job.object.0],
+                let changed = db.execute(
+                    "UPDATE object SET slot = NULL, receipt = ?1 WHERE object = ?2 AND slot = ?3",
+                    params![kept, job.object.0, job.slot.0],
                 )?;
-                freed.push(job.slot);
+                // A second receipt frees nothing: the slot may belong to somebody else by now.
+                if changed == 1 {
+                    freed.push(job.slot);
+                }
             }
             Outcome::Refused(problem) => refuse(db, job, *problem)?,
             Outcome::Unanswered => {}
@@ -149,7 +152,8 @@ fn refuse(db: &Connection, job: &Job, problem: Problem) -> Result<()> {
             db.execute("UPDATE object SET upload = NULL WHERE upload = ?1 AND slot IS NOT NULL", [job.upload.0])?;
         }
         Remedy::AskPerson => {
-            db.execute("UPDATE object SET problem = ?1 WHERE object = ?2", params![problem.code(), job.object.0])?;
+            let refused = "UPDATE object SET problem = ?1 WHERE object = ?2 AND slot IS NOT NULL";
+            db.execute(refused, params![problem.code(), job.object.0])?;
         }
     }
     Ok(())

@@ -91,7 +91,9 @@ impl Outbox {
 
     /// Stores outcomes, then overwrites the slots that verified receipts freed.
     pub(crate) fn record(&self, outcomes: &[(Job, Outcome)]) -> Result<()> {
-        let freed = self.queue().write(|db| batch::record(db, outcomes))?;
+        // Held to the end: a slot that counts as free before it is overwritten could get a new owner in between.
+        let mut queue = self.queue();
+        let freed = queue.write(|db| batch::record(db, outcomes))?;
         // After the commit: a crash in between leaves sealed bytes nobody refers to, which the next use overwrites.
         freed.into_iter().try_for_each(|slot| self.pool.refill_random(slot))
     }
