@@ -1,4 +1,5 @@
 //! Phone, server and desk together: none lost, none twice, none readable. Each claim beside a control that must fail.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "all of this crate is test code")]
 
 mod crash;
 mod forgotten;
@@ -8,4 +9,5 @@ mod plaintext;
 mod random;
 mod restart;
 mod scanner;
+mod threads;
 mod whole_way;
