@@ -1,11 +1,13 @@
 //! A line that is cut before the request or before the answer: the retry never makes a second.
 
-use kapok_core::{ReportState, SyncEnd};
+use std::sync::Arc;
+
+use kapok_core::{Device, Error, NoDeviceKey, ReportState, SyncEnd};
 use kapok_tests::ledger::{Stock, cases, stored};
 use kapok_tests::proxy::Cut;
 use kapok_tests::raw::Raw;
 use kapok_tests::story;
-use kapok_tests::world::{World, sync, sync_all};
+use kapok_tests::world::{World, facts, now, sync, sync_all, sync_options, unlocked};
 use kapok_wire::Lane;
 
 use crate::whole_way::finished;
@@ -68,4 +70,32 @@ async fn wherever_the_line_is_cut_each_object_is_stored_once_and_the_desk_sees_o
     assert!(!stock.each_once(), "{stock:?}");
     world.pull().await;
     assert_eq!(cases(&world.desk).iter().filter(|case| case.copies == 2).count(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_enrolment_whose_answer_was_lost_is_asked_for_again_and_costs_one_invite() {
+    let world = World::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let device =
+        Device::create(folder.path(), &story::passphrase(), Arc::new(NoDeviceKey), story::options(64)).unwrap();
+    let invite = world.invite().await;
+    // The bundle comes over one connection, which carries no request of a body's size; the tokens over the next.
+    world.proxy.arm(Some(Cut::Answer { number: 1 }));
+    let ended = device.enrol(&invite, &facts(), &sync_options(), now()).await.unwrap();
+    assert!(matches!(ended.end, SyncEnd::Interrupted(_)), "{:?}", ended.end);
+    assert_eq!(world.proxy.cuts(), 1);
+    drop(device);
+    let device = unlocked(folder.path());
+    let ended = device.enrol(&invite, &facts(), &sync_options(), now()).await.unwrap();
+    assert_eq!(ended.end, SyncEnd::Done);
+    finished(&device, 1, &[]);
+    sync_all(&device).await;
+    assert_eq!(stored(&world.link()).await.len(), 1);
+
+    // Control: for another device, whose request is another one, the invite is used up.
+    let elsewhere = tempfile::tempdir().unwrap();
+    let thief =
+        Device::create(elsewhere.path(), &story::passphrase(), Arc::new(NoDeviceKey), story::options(64)).unwrap();
+    let refused = thief.enrol(&invite, &facts(), &sync_options(), now()).await;
+    assert!(matches!(refused, Err(Error::Refused(_))), "{refused:?}");
 }
