@@ -5,6 +5,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
+use kapok_core::Reason;
 
 use crate::words::Words;
 
@@ -40,7 +41,7 @@ pub(crate) enum Command {
     Finish(DraftArg),
     Outbox(NetworkArgs),
     Hold,
-    Release,
+    Release(ReleaseArgs),
     Sync(SyncArgs),
     Status(NetworkArgs),
 }
@@ -108,6 +109,12 @@ pub(crate) struct DraftArg {
 }
 
 #[derive(Args)]
+pub(crate) struct ReleaseArgs {
+    #[arg(long)]
+    pub(crate) forget_network: bool,
+}
+
+#[derive(Args)]
 pub(crate) struct SyncArgs {
     #[command(flatten)]
     pub(crate) network: NetworkArgs,
@@ -115,6 +122,12 @@ pub(crate) struct SyncArgs {
     pub(crate) max_objects: Option<u32>,
     #[arg(long, value_name = "SECONDS")]
     pub(crate) wait: Option<u64>,
+    #[arg(long, value_name = "REASON", value_parser = reason)]
+    pub(crate) confirm: Vec<Reason>,
+}
+
+fn reason(code: &str) -> Result<Reason, String> {
+    Reason::from_code(code).ok_or_else(|| Reason::ALL.map(Reason::code).join(", "))
 }
 
 #[derive(Args, Clone, Copy, Default)]

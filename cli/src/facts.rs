@@ -29,6 +29,10 @@ pub(crate) fn gather(given: &NetworkArgs, addresses: &[SocketAddr]) -> Facts {
             NetworkArg::Unknown => Transport::Unknown,
         };
     }
+    if facts.transport == Transport::None {
+        // No network counts data, roams or wants a login: only its absence is a reason.
+        (facts.metered, facts.roaming, facts.captive) = (Metered::No, Roaming::No, Captive::No);
+    }
     match given.metered {
         Some(YesNo::Yes) => facts.metered = Metered::Yes,
         Some(YesNo::No) => facts.metered = Metered::No,
@@ -105,7 +109,7 @@ mod tests {
         assert_eq!((facts.transport, facts.metered), (Transport::Ethernet, Metered::No));
         // The system refuses to connect to the broadcast address, with a network or without.
         let facts = gather(&NetworkArgs::default(), &[([255; 4], 9).into()]);
-        assert_eq!(facts.transport, Transport::None);
+        assert_eq!((facts.transport, facts.metered), (Transport::None, Metered::No));
         assert_eq!(gather(&NetworkArgs::default(), &[]).transport, Transport::Unknown);
     }
 

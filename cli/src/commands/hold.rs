@@ -3,16 +3,33 @@
 use serde_json::json;
 
 use crate::app::App;
+use crate::args::{NetworkArgs, ReleaseArgs};
+use crate::connection::Connection;
 use crate::failure::Failure;
 use crate::output;
 
-pub(crate) fn run(app: &App, hold: bool) -> Result<(), Failure> {
-    let device = app.open()?;
-    if hold { device.hold() } else { device.release() }?;
-    if app.json {
-        output::document(&json!({"hold": hold}));
-    } else {
-        output::result(app.words.get(if hold { "hold.on" } else { "hold.off" }));
-    }
+pub(crate) fn hold(app: &App) -> Result<(), Failure> {
+    app.open()?.hold()?;
+    tell(app, true);
     Ok(())
+}
+
+/// Lifts the person's own hold. What a network was caught at is a hold of its own, and is only forgotten when asked for.
+pub(crate) fn release(app: &App, args: &ReleaseArgs) -> Result<(), Failure> {
+    let device = app.open()?;
+    device.release()?;
+    if args.forget_network {
+        let connection = Connection::of(app, &device, &NetworkArgs::default())?;
+        device.clear_network(&connection.options.network)?;
+    }
+    tell(app, false);
+    Ok(())
+}
+
+fn tell(app: &App, held: bool) {
+    if app.json {
+        output::document(&json!({"hold": held}));
+    } else {
+        output::result(app.words.get(if held { "hold.on" } else { "hold.off" }));
+    }
 }

@@ -26,8 +26,8 @@ pub(crate) fn run(app: &App, command: &Command) -> Result<(), Failure> {
         Command::Show(args) => show::run(app, args.draft),
         Command::Finish(args) => finish::run(app, args.draft),
         Command::Outbox(args) => outbox::run(app, args),
-        Command::Hold => hold::run(app, true),
-        Command::Release => hold::run(app, false),
+        Command::Hold => hold::hold(app),
+        Command::Release(args) => hold::release(app, args),
         Command::Sync(args) => sync::run(app, args),
         Command::Status(args) => status::run(app, args),
     }

@@ -25,6 +25,7 @@ pub(crate) fn run(app: &App, args: &SyncArgs) -> Result<(), Failure> {
             refresh(app, &device, &connection);
         }
         connection.options.max_objects = left;
+        connection.options.confirmed = args.confirm.iter().copied().collect();
         let report = once(app, &device, &mut connection)?;
         left = left.saturating_sub(report.sent);
         let total = add(sum.take(), report);
@@ -53,7 +54,7 @@ fn once(app: &App, device: &Device, connection: &mut Connection) -> Result<SyncR
     if !somebody || !interview::confirm(app, reasons)? {
         return Ok(report);
     }
-    connection.options.confirmed = reasons.clone();
+    connection.options.confirmed.extend(reasons);
     let after = send(app, device, connection)?;
     Ok(add(Some(report), after))
 }

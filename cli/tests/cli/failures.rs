@@ -73,7 +73,10 @@ fn enrolling_obeys_hold_and_network_and_names_every_reason() {
     let codes: Vec<_> = reasons.as_array().unwrap().iter().map(|reason| reason["code"].as_str().unwrap()).collect();
     assert_eq!(codes, ["UserHold", "NoNetwork"]);
     assert!(!held.err.contains("UserHold"), "words, not codes: {}", held.err);
-    assert_eq!(locked(&["release"]).code, 0);
+    let unknown = locked(&["sync", "--confirm", "Whatever"]);
+    assert_eq!(unknown.code, 2);
+    assert!(unknown.err.contains("Metered"), "the codes that exist are named: {}", unknown.err);
+    assert_eq!(locked(&["release", "--forget-network"]).code, 0);
     // Nobody listens at the address of this invite.
     let dead = locked(&["--lang", "km", "enrol", &invite()]);
     assert_eq!(dead.code, 5, "{}", dead.err);
