@@ -5,6 +5,7 @@ mod crash;
 mod forgotten;
 mod impostor;
 mod lost_reply;
+mod padding;
 mod plaintext;
 mod random;
 mod restart;
