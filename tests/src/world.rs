@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use kapok_core::wire::Invite;
 use kapok_core::{
@@ -86,8 +86,16 @@ impl World {
     /// If it does not start.
     pub async fn restart(&mut self) {
         self.stop().await;
-        let started = Server::start(config(&self.data(), self.ports, self.proxy.address())).await;
-        self.server = Some(started.unwrap());
+        let end = Instant::now() + Duration::from_secs(10);
+        self.server = loop {
+            match Server::start(config(&self.data(), self.ports, self.proxy.address())).await {
+                // Requests whose line was cut hold the folder until they have ended.
+                Err(kapok_server::Error::InUse(_)) if Instant::now() < end => {
+                    tokio::time::sleep(Duration::from_millis(2)).await;
+                }
+                started => break Some(started.unwrap()),
+            }
+        };
         self.proxy.lead_to(Some(self.ports.0));
     }
 

@@ -3,15 +3,16 @@
 //! The order is drawn from a seed, printed at the beginning; `KAPOK_SEED` repeats it.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use kapok_core::{Device, DraftId, ReportState};
+use kapok_core::{Device, DraftId, Error, NoDeviceKey, ReportState};
 use kapok_tests::ledger::{Stock, cases, stored};
 use kapok_tests::proxy::Cut;
 use kapok_tests::raw::Raw;
 use kapok_tests::scan::Scanner;
 use kapok_tests::story::{self, Dice};
-use kapok_tests::world::{World, now, sync, sync_all, unlocked};
+use kapok_tests::world::{World, now, sync, sync_all};
 
 use crate::whole_way::drafted;
 
@@ -73,7 +74,7 @@ impl Play<'_> {
             }
             _ => {
                 self.device = None;
-                self.device = Some(unlocked(self.home));
+                self.device = Some(reopened(self.home).await);
             }
         }
         self.check();
@@ -150,6 +151,21 @@ impl Play<'_> {
         let expected: Vec<_> = self.model.finished.iter().map(|(code, ..)| code.as_str()).collect();
         assert_eq!(codes, expected);
         assert!(outbox.iter().all(|view| view.receipted <= view.objects && view.problem.is_none()));
+    }
+}
+
+/// Opens the device again. A sync that was given up may still write down an outcome, and holds the files until then.
+async fn reopened(home: &Path) -> Device {
+    let end = Instant::now() + Duration::from_secs(5);
+    loop {
+        match Device::open(home, Arc::new(NoDeviceKey)) {
+            Err(Error::InUse) if Instant::now() < end => tokio::time::sleep(Duration::from_millis(2)).await,
+            opened => {
+                let device = opened.unwrap();
+                device.unlock(&story::passphrase()).unwrap();
+                return device;
+            }
+        }
     }
 }
 
