@@ -36,6 +36,8 @@ pub(super) struct DraftHead {
     pub(super) form_id: String,
     pub(super) lang: String,
     pub(super) answers: Answers,
+    /// The latest time at which it was saved, as the device believed then.
+    pub(super) updated: Time,
 }
 
 /// What stays on the device after finish.
@@ -88,17 +90,31 @@ pub(super) fn list(db: &Connection) -> Result<Vec<DraftView>> {
 
 pub(super) fn head(db: &Connection, draft: DraftId) -> Result<DraftHead> {
     let row = db
-        .query_row("SELECT report_id, mark, form_id, lang, answers FROM draft WHERE id = ?1", [draft.0], |row| {
-            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get::<_, String>(4)?))
-        })
+        .query_row(
+            "SELECT report_id, mark, form_id, lang, answers, updated FROM draft WHERE id = ?1",
+            [draft.0],
+            |row| {
+                let answers: String = row.get(4)?;
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, answers, row.get::<_, i64>(5)?))
+            },
+        )
         .optional()?;
-    let (report_id, mark, form_id, lang, answers) = row.ok_or(Error::NoSuchDraft)?;
+    let (report_id, mark, form_id, lang, answers, updated) = row.ok_or(Error::NoSuchDraft)?;
     let answers = Answers::from_json(&answers).map_err(|_| Error::Store)?;
-    Ok(DraftHead { report_id: ReportId::from_bytes(report_id), mark, form_id, lang, answers })
+    Ok(DraftHead {
+        report_id: ReportId::from_bytes(report_id),
+        mark,
+        form_id,
+        lang,
+        answers,
+        updated: Time(updated.unsigned_abs()),
+    })
 }
 
 pub(super) fn touch(db: &Connection, draft: DraftId, now: Time) -> Result<()> {
-    let changed = db.execute("UPDATE draft SET updated = ?1 WHERE id = ?2", params![sql_int(now.0)?, draft.0])?;
+    // The latest, not the last: a clock that was set back meanwhile shows at finish.
+    let touched = "UPDATE draft SET updated = max(updated, ?1) WHERE id = ?2";
+    let changed = db.execute(touched, params![sql_int(now.0)?, draft.0])?;
     if changed == 1 { Ok(()) } else { Err(Error::NoSuchDraft) }
 }
 

@@ -108,7 +108,7 @@ impl Device {
         let seconds = i64::try_from(now.0).map_err(|_| Error::BadSize)?;
         let moment = Moment::from_unix(seconds, self.pack.utc_offset_minutes()).map_err(|_| Error::BadSize)?;
         let mut envelope = Envelope::new(head.report_id, moment, &head.lang);
-        if self.outbox.latest_time()?.is_some_and(|latest| now < latest) {
+        if now < self.outbox.latest_time()?.unwrap_or_default().max(head.updated) {
             envelope.clock_trust = ClockTrust::Suspect;
         }
         let manifest = attachments.iter().map(manifest).collect::<Result<Vec<_>>>()?;

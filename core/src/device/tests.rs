@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::{Cursor, Read};
 
-use kapok_report::{Body, EvidenceKind, EvidenceOrigin};
+use kapok_report::{Body, ClockTrust, EvidenceKind, EvidenceOrigin, Triage};
 use kapok_seal::media::{ChunkOpener, ItemKey, padded_count};
 use kapok_seal::{Content, open_packet};
 use kapok_wire::{Digest, Lane, ObjectId};
@@ -145,6 +145,23 @@ fn an_empty_report_is_refused_and_kept_and_an_expired_bundle_still_seals() {
     let id = draft(&device, NAME);
     let late = Time(NOW.0 + 2_000_000);
     assert!(device.finish(id, late).unwrap().bundle_expired);
+}
+
+#[test]
+fn a_clock_that_was_set_back_is_marked_in_the_report_and_stops_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let device = device(folder.path());
+    let organisation = Organisation::make();
+    organisation.enrol(&device);
+    for (at, trust) in [(NOW, ClockTrust::Ok), (Time(NOW.0 - 60), ClockTrust::Suspect), (Time(0), ClockTrust::Suspect)]
+    {
+        let id = draft(&device, NAME);
+        device.finish(id, at).unwrap();
+        let job = all_jobs(&device).pop().unwrap();
+        let opened = open_packet(&device.outbox.sealed_area(&job).unwrap(), &organisation.keys).unwrap();
+        let Ok(Some(Content::Inline(triage))) = opened.triage else { panic!("a short report fits") };
+        assert_eq!(Triage::parse(triage.expose()).unwrap().clock_trust, trust, "{at:?}");
+    }
 }
 
 #[test]
