@@ -136,6 +136,29 @@ mod tests {
         }
     }
 
+    /// A request whose elements count up: only their places matter here.
+    fn counting() -> EnrolRequest {
+        let blinded = (0..TOKEN_BATCH).map(|n| [n.to_be_bytes()[1]; ELEMENT]).collect();
+        EnrolRequest { secret: InviteSecret::from_bytes([4; 32]), blinded }
+    }
+
+    #[test]
+    #[ignore = "writes the vector once"]
+    fn write_vector() {
+        let body = counting().encode().unwrap();
+        let digest = crate::Digest::of(&body).0;
+        crate::vectors::write_hex("enrol", "request_sha256", &digest);
+    }
+
+    #[test]
+    fn the_committed_vector_still_holds() {
+        let vectors: serde_json::Value = serde_json::from_str(include_str!("../vectors/enrol.json")).unwrap();
+        let expected = crate::vectors::hex(vectors["request_sha256"].as_str().unwrap());
+        let body = counting().encode().unwrap();
+        assert_eq!(crate::Digest::of(&body).0.to_vec(), expected);
+        assert_eq!(EnrolRequest::decode(&body), Ok(counting()));
+    }
+
     #[test]
     fn another_count_is_refused_before_allocation() {
         let mut body = vec![0; TEXT_BODY];

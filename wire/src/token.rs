@@ -278,6 +278,32 @@ mod tests {
         assert_eq!(format!("{:?}", Blinding::make().unwrap()), "Blinding [redacted]");
     }
 
+    fn token_of_the_vector() -> Token {
+        let nonce = [7; 32];
+        let output = to_array(&issuer(1).0.evaluate(&nonce).unwrap()).unwrap();
+        Token { nonce, output, key: issuer(1).public_key().unwrap().id() }
+    }
+
+    #[test]
+    #[ignore = "writes the vectors once"]
+    fn write_vectors() {
+        crate::vectors::write_hex("token-key", "public_key", &issuer(1).public_key().unwrap().0);
+        crate::vectors::write_hex("token", "output", &token_of_the_vector().output);
+    }
+
+    #[test]
+    fn the_committed_vectors_still_hold() {
+        let hex = |text: &str, name: &str| {
+            let vectors: serde_json::Value = serde_json::from_str(text).unwrap();
+            crate::vectors::hex(vectors[name].as_str().unwrap())
+        };
+        let key = IssuerKey(to_array(&hex(include_str!("../vectors/token-key.json"), "public_key")).unwrap());
+        assert_eq!(issuer(1).public_key(), Ok(key));
+        let output = to_array(&hex(include_str!("../vectors/token.json"), "output")).unwrap();
+        assert!(issuer(1).recognises(&Token { nonce: [7; 32], output, key: key.id() }));
+        assert_eq!(token_of_the_vector().output, output);
+    }
+
     #[test]
     fn garbage_elements_are_refused() {
         assert_eq!(issuer(1).evaluate(&[[0xff; 32]]), Err(TokenError::Malformed));

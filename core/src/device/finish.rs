@@ -78,7 +78,11 @@ impl Device {
         let code = ShortCode::of(&head.report_id).to_string();
         let day = now.0 / SECONDS_PER_DAY;
         self.outbox.add(&NewReport { code: code.clone(), day, mark: head.mark, objects })?;
-        self.forget(draft, &head, &code, day)?;
+        match self.forget(draft, &head, &code, day) {
+            // Locked from another thread after the commit point: the report is safe, the draft goes at the next unlock.
+            Err(Error::Locked) => return Err(Error::NotForgotten),
+            forgotten => forgotten?,
+        }
         Ok(FinishedReport { code, warnings, bundle_expired: bundle.is_expired(now.0) })
     }
 

@@ -2,7 +2,8 @@
 //!
 //! The one place in the program that builds an HTTP client. No proxies, redirects, cookies, compression, retries or
 //! name lookups: addresses come from the bundle, and the resolver below knows nothing else. The host's environment
-//! cannot change any of it.
+//! cannot change any of it. (A request that was still waiting for a connection when that broke is given a new one by
+//! the library: it was not sent before, and the batch it belongs to is allowed.)
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
