@@ -13,6 +13,8 @@ mod enrol;
 mod finish;
 mod organisation;
 mod outbox;
+#[cfg(test)]
+mod recovery_tests;
 mod slots;
 mod sync;
 #[cfg(test)]
@@ -303,6 +305,12 @@ impl Device {
 
     fn make_outbox(folder: &Path, device_key: &dyn DeviceKey, slots: u32) -> Result<Outbox> {
         let pool_path = folder.join(POOL_FILE);
+        let queue = match QueueFile::open(&folder.join(QUEUE_FILE), device_key) {
+            Err(Error::NotFound) => None,
+            opened => Some(opened?.into_store(QUEUE_STEPS)?),
+        };
+        // A queue that was filled waits for its pool: random slots would be sent in place of the lost ones.
+        let queue = queue.map(Outbox::unfilled).transpose()?;
         // A pool without a queue is what a crash during creation leaves; nothing in it can be in use.
         let pool = match SlotPool::create(&pool_path, slots) {
             Err(Error::AlreadyExists) => {
@@ -311,9 +319,12 @@ impl Device {
             }
             other => other?,
         };
-        let queue = QueueFile::create(&folder.join(QUEUE_FILE), HalfFrames::QUEUE_DEFAULT, device_key)?;
-        Outbox::make(queue.into_store(QUEUE_STEPS)?, pool)
+        Outbox::make(queue.map_or_else(|| make_queue(folder, device_key), Ok)?, pool)
     }
+}
+
+fn make_queue(folder: &Path, device_key: &dyn DeviceKey) -> Result<Store> {
+    QueueFile::create(&folder.join(QUEUE_FILE), HalfFrames::QUEUE_DEFAULT, device_key)?.into_store(QUEUE_STEPS)
 }
 
 fn make_private_folder(folder: &Path) -> Result<()> {

@@ -39,6 +39,14 @@ impl Outbox {
         Ok(Self { queue: Mutex::new(queue), pool: open_pool(slots)? })
     }
 
+    /// Gives back a queue that a crash left unfilled, for [`Self::make`]; [`Error::NotFound`] if it was filled.
+    pub(crate) fn unfilled(mut queue: Store) -> Result<Store> {
+        match queue.read(settings::pool_slots)? {
+            None => Ok(queue),
+            Some(_) => Err(Error::NotFound),
+        }
+    }
+
     /// Fills a fresh queue with what never changes: keys and the number of slots.
     pub(crate) fn make(mut queue: Store, pool: SlotPool) -> Result<Self> {
         queue.write(|db| settings::initialise(db, pool.slots()))?;
