@@ -124,6 +124,7 @@ impl Device {
             slots: intake.slots.taken().to_vec(),
         };
         let _stays = self.draft_stays();
+        self.refuse_sealed(draft)?;
         self.with_vault(|vault| vault.write(|db| insert(db, draft, &attachment, now)))?;
         Ok(attachment.view)
     }

@@ -56,6 +56,9 @@ impl Device {
     pub fn finish(&self, draft: DraftId, now: Time) -> Result<FinishedReport> {
         let _ends = self.draft_ends();
         let bundle = self.outbox.bundle()?.ok_or(Error::NotEnrolled)?;
+        if let Some(code) = self.end_if_sealed(draft)? {
+            return Ok(FinishedReport { code, warnings: Vec::new(), bundle_expired: bundle.is_expired(now.0) });
+        }
         let (head, attachments) =
             self.with_vault(|vault| vault.read(|db| Ok((drafts::head(db, draft)?, attach::list(db, draft)?))))?;
         let (body, warnings) = self.body(&head, &attachments, now)?;
@@ -88,14 +91,23 @@ impl Device {
 
     /// Ends what a crash interrupted after the commit point.
     pub(super) fn end_interrupted_finish(&self) -> Result<()> {
-        let marks = self.with_vault(|vault| vault.read(drafts::marks))?;
-        for (draft, mark) in marks {
-            if let Some((code, day)) = self.outbox.finished_mark(&mark)? {
-                let head = self.with_vault(|vault| vault.read(|db| drafts::head(db, draft)))?;
-                self.forget(draft, &head, &code, day)?;
-            }
-        }
-        Ok(())
+        let drafts = self.with_vault(|vault| vault.read(drafts::list))?;
+        drafts.iter().try_for_each(|draft| self.end_if_sealed(draft.id).map(drop))
+    }
+
+    /// If a finish of this draft reached the queue but could not end, ends it now and gives the report's code. The
+    /// draft's slots belong to the report from then on.
+    pub(super) fn end_if_sealed(&self, draft: DraftId) -> Result<Option<String>> {
+        let head = self.with_vault(|vault| vault.read(|db| drafts::head(db, draft)))?;
+        let Some((code, day)) = self.outbox.finished_mark(&head.mark)? else { return Ok(None) };
+        self.forget(draft, &head, &code, day)?;
+        Ok(Some(code))
+    }
+
+    /// [`Error::NoSuchDraft`] if the draft is a sealed report already: what is added to it would be forgotten.
+    pub(super) fn refuse_sealed(&self, draft: DraftId) -> Result<()> {
+        let mark = self.with_vault(|vault| vault.read(|db| drafts::mark(db, draft)))?;
+        if self.outbox.finished_mark(&mark)?.is_some() { Err(Error::NoSuchDraft) } else { Ok(()) }
     }
 
     fn forget(&self, draft: DraftId, head: &DraftHead, code: &str, day: u64) -> Result<()> {
@@ -137,7 +149,7 @@ impl Device {
 }
 
 /// Content chunks of all attachments: they lie in their slots already.
-fn media_objects(attachments: &[Attachment]) -> impl Iterator<Item = NewObject> {
+pub(super) fn media_objects(attachments: &[Attachment]) -> impl Iterator<Item = NewObject> {
     attachments.iter().flat_map(|attachment| {
         attachment.slots.iter().zip(0..).map(|(slot, index): (&SlotNumber, u32)| NewObject {
             object: attachment.key.object_id(index),

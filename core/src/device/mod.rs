@@ -206,15 +206,20 @@ impl Device {
     /// [`Error::NoSuchDraft`], [`Error::Locked`], [`Error::VaultFull`] with the former answers kept.
     pub fn save_answers(&self, draft: DraftId, answers: &Answers, now: Time) -> Result<()> {
         let _stays = self.draft_stays();
+        self.refuse_sealed(draft)?;
         self.with_vault(|vault| vault.write(|db| drafts::set_answers(db, draft, answers, now)))
     }
 
-    /// Deletes a draft and its attachments for good: both copies in the vault, then their slots.
+    /// Deletes a draft and its attachments for good: both copies in the vault, then their slots. If a finish sealed it
+    /// before a crash, the report stays in the outbox.
     ///
     /// # Errors
     /// [`Error::NoSuchDraft`], [`Error::Locked`].
     pub fn delete_draft(&self, draft: DraftId) -> Result<()> {
         let _ends = self.draft_ends();
+        if self.end_if_sealed(draft)?.is_some() {
+            return Ok(());
+        }
         // Until the slots are overwritten nobody else gets them, or what the new owner wrote would be destroyed.
         let _unclaimed = self.reserved.hold();
         let attachments = self.with_vault(|vault| vault.read(|db| attach::list(db, draft)))?;

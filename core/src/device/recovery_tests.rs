@@ -31,3 +31,41 @@ fn a_creation_that_was_cut_before_the_queue_was_filled_can_be_repeated() {
     drop(device);
     assert_eq!(reopened(folder.path()).outbox().unwrap().len(), 1);
 }
+
+#[test]
+fn deleting_a_draft_whose_finish_was_cut_takes_nothing_from_the_report() {
+    let folder = tempfile::tempdir().unwrap();
+    let device = device(folder.path());
+    Organisation::make().enrol(&device);
+    let id = draft(&device, "Example");
+    attach(&device, id, 2, true).unwrap();
+    // As a finish leaves it whose last step failed on a bad disk: the queue has the report, the vault still the draft.
+    let (head, attachments) =
+        device.with_vault(|vault| vault.read(|db| Ok((drafts::head(db, id)?, attach::list(db, id)?)))).unwrap();
+    let objects = super::finish::media_objects(&attachments).collect();
+    device.outbox.add(&outbox::NewReport { code: "K7-PQ4".into(), day: 20_000, mark: head.mark, objects }).unwrap();
+    let sealed = |device: &Device| {
+        let jobs = device.outbox.next_batch(true, true, 100).unwrap();
+        jobs.iter().map(|job| device.outbox.sealed_area(job).unwrap()).collect::<Vec<_>>()
+    };
+    let before = sealed(&device);
+    let _ = device.delete_draft(id);
+    assert!(sealed(&device) == before, "the report's chunks were overwritten");
+    assert_eq!(device.drafts().unwrap(), []);
+    assert_eq!(device.finished().unwrap()[0].code, "K7-PQ4");
+}
+
+#[test]
+fn answers_are_not_taken_for_a_draft_that_is_sealed_already() {
+    let folder = tempfile::tempdir().unwrap();
+    let device = device(folder.path());
+    Organisation::make().enrol(&device);
+    let id = draft(&device, "Example");
+    let head = device.with_vault(|vault| vault.read(|db| drafts::head(db, id))).unwrap();
+    device
+        .outbox
+        .add(&outbox::NewReport { code: "K7-PQ4".into(), day: 20_000, mark: head.mark, objects: vec![] })
+        .unwrap();
+    let answers = device.answers(id).unwrap();
+    assert_eq!(device.save_answers(id, &answers, NOW), Err(Error::NoSuchDraft));
+}
