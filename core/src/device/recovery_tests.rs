@@ -69,3 +69,20 @@ fn answers_are_not_taken_for_a_draft_that_is_sealed_already() {
     let answers = device.answers(id).unwrap();
     assert_eq!(device.save_answers(id, &answers, NOW), Err(Error::NoSuchDraft));
 }
+
+#[test]
+fn a_new_enrolment_sends_what_was_refused_for_its_token() {
+    let folder = tempfile::tempdir().unwrap();
+    let device = device(folder.path());
+    let organisation = Organisation::make();
+    organisation.enrol(&device);
+    let id = draft(&device, "Example");
+    device.finish(id, NOW).unwrap();
+    let job = device.outbox.next_batch(true, true, 10).unwrap().remove(0);
+    device.outbox.record(&[(job.clone(), Outcome::Refused(Problem::TokenInvalid))]).unwrap();
+    assert_eq!(device.outbox.waiting().unwrap(), (0, 0), "control: it does not wait any more");
+    organisation.enrol(&device);
+    let again = device.outbox.next_batch(true, true, 10).unwrap();
+    assert_eq!(again.iter().map(|job| job.object).collect::<Vec<_>>(), [job.object]);
+    assert!(again[0].token != job.token, "the refused token is not used again");
+}

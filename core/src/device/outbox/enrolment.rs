@@ -1,8 +1,10 @@
 //! The organisation in force and the enrolment under way.
 
-use kapok_wire::InviteSecret;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use kapok_wire::bundle::{RootHashes, UntrustedBundle, VerifiedBundle};
-use kapok_wire::token::{Blinding, Token};
+use kapok_wire::token::{Blinding, IssuerKey, Token};
+use kapok_wire::{InviteSecret, Problem, TokenKeyId};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::Outbox;
@@ -41,8 +43,9 @@ impl Outbox {
             for token in tokens {
                 insert.execute(params![token.nonce, token.output, token.key.0])?;
             }
+            drop(insert);
             db.execute("DELETE FROM enrolment", [])?;
-            Ok(())
+            give_up_invalid_tokens(db, bundle)
         })
     }
 
@@ -55,6 +58,28 @@ impl Outbox {
     pub(crate) fn roots(&self) -> Result<Option<RootHashes>> {
         self.queue().read(|db| Ok(stored(db)?.map(|(roots, _)| roots)))
     }
+}
+
+/// Objects that were refused for their token wait again, for a new one. A token goes if the server refused it, or if no
+/// key in force made it: it would only be refused.
+fn give_up_invalid_tokens(db: &Connection, bundle: &VerifiedBundle) -> Result<()> {
+    let invalid = Problem::TokenInvalid.code();
+    db.execute("DELETE FROM token WHERE upload IN (SELECT upload FROM object WHERE problem = ?1)", [invalid])?;
+    // Old keys follow the current one; what does not parse has no tokens.
+    let key = |text: &String| Some(IssuerKey(STANDARD.decode(text).ok()?.try_into().ok()?).id());
+    let in_force: Vec<_> = bundle.content().token_keys.iter().filter_map(key).collect();
+    let mut keys = db.prepare("SELECT DISTINCT key FROM token")?;
+    let keys = keys.query_map([], |row| row.get(0).map(TokenKeyId))?.collect::<Result<Vec<_>, _>>()?;
+    for old in keys.iter().filter(|key| !in_force.contains(key)) {
+        db.execute("DELETE FROM token WHERE key = ?1", [old.0])?;
+    }
+    db.execute("UPDATE object SET problem = NULL WHERE problem = ?1", [invalid])?;
+    db.execute(
+        "UPDATE object SET upload = NULL
+         WHERE slot IS NOT NULL AND upload NOT IN (SELECT upload FROM token WHERE upload IS NOT NULL)",
+        [],
+    )?;
+    Ok(())
 }
 
 fn pending(db: &Connection) -> Result<Option<Pending>> {
