@@ -8,8 +8,9 @@ use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::path::Path;
 
+use kapok_report::limits::MAX_EVIDENCE;
 use kapok_report::{EvidenceKind, EvidenceOrigin};
-use kapok_seal::media::{ChunkSealer, ItemKey, ItemSummary, PushError, content_chunks, padded_count};
+use kapok_seal::media::{ChunkSealer, ItemKey, ItemSummary, PushError, content_chunks};
 use rusqlite::{Connection, params};
 use uuid::Uuid;
 use zeroize::Zeroizing;
@@ -17,15 +18,13 @@ use zeroize::Zeroizing;
 use super::Device;
 use super::drafts::{self, DraftId};
 use super::outbox::{Outbox, sql_int};
-use super::slots::Reservation;
+use super::slots::{Purpose, Reservation};
 use crate::error::{Error, Result};
 use crate::time::Time;
 use crate::vault::SlotNumber;
 
 /// First bytes looked at to tell the type.
 const SNIFF: usize = 4_096;
-/// Slots that attachments leave for the packets and padding of reports to come: a person can always finish.
-const RESERVE: usize = 16;
 
 /// What the caller knows about an attachment.
 #[derive(Clone, Debug)]
@@ -99,12 +98,17 @@ impl Device {
         size: Option<u64>,
         now: Time,
     ) -> Result<AttachmentView> {
-        self.with_vault(|vault| vault.read(|db| drafts::head(db, draft)).map(drop))?;
+        let so_far = self.with_vault(|vault| vault.read(|db| list(db, draft)))?;
+        // A report takes no more, and refusing it only at its end would leave a draft that nothing can finish.
+        if so_far.len() >= MAX_EVIDENCE {
+            return Err(Error::VaultFull);
+        }
         let wanted = size.map_or(Ok(1), content_chunks).map_err(Error::Seal)?;
-        // Finish will want room for padding and a packet; it is kept free from the start.
-        let spare = (padded_count(wanted) - wanted) as usize + RESERVE;
+        // Finish will want room for a packet, and for padding, which goes by the chunks of all attachments together.
+        let before = so_far.iter().map(|attachment| attachment.slots.len()).sum();
         let key = ItemKey::make();
-        let mut intake = Intake { outbox: &self.outbox, slots: self.reserve(wanted as usize, spare)? };
+        let mut intake =
+            Intake { outbox: &self.outbox, slots: self.reserve(wanted as usize, Purpose::Attach { before })? };
         let (summary, mime) = intake.run(source, &key)?;
         if size.is_some_and(|expected| expected != summary.size) {
             return Err(Error::SourceChanged);

@@ -27,7 +27,7 @@ use super::Device;
 use super::attach::{self, Attachment};
 use super::drafts::{self, DraftHead, DraftId};
 use super::outbox::{NewObject, NewReport};
-use super::slots::Reservation;
+use super::slots::{Purpose, Reservation};
 use crate::error::{Error, Result};
 use crate::time::Time;
 use crate::vault::SlotNumber;
@@ -67,7 +67,7 @@ impl Device {
 
         let padding = padding(&attachments, &sealed.overflow)?;
         let overflow_chunks: usize = sealed.overflow.iter().map(|item| item.chunks().len()).sum();
-        let mut slots = self.reserve(1 + overflow_chunks + padding.len(), 0)?;
+        let mut slots = self.reserve(1 + overflow_chunks + padding.len(), Purpose::Finish)?;
         let mut objects = vec![self.store_packet(&mut slots, &sealed.packet)?];
         for (id, area) in sealed.overflow.iter().flat_map(SealedItem::chunks) {
             objects.push(self.store_chunk(&mut slots, id, area)?);

@@ -33,6 +33,36 @@ fn a_creation_that_was_cut_before_the_queue_was_filled_can_be_repeated() {
 }
 
 #[test]
+fn a_draft_that_took_its_attachments_can_be_finished_whatever_their_number() {
+    for sized in [true, false] {
+        let folder = tempfile::tempdir().unwrap();
+        let options = CreateOptions { pool_slots: 600, half: HalfFrames::new(4).unwrap(), ..CreateOptions::default() };
+        let device = Device::create(folder.path(), &passphrase(), Arc::new(NoDeviceKey), options).unwrap();
+        Organisation::make().enrol(&device);
+        let id = draft(&device, "Example");
+        // 584 chunks are padded to 608, more than the pool has: something has to be refused *before* it is taken.
+        for chunks in [256, 256, 72] {
+            let _ = attach(&device, id, chunks, sized);
+        }
+        device.finish(id, NOW).unwrap();
+    }
+}
+
+#[test]
+fn the_attachment_that_no_report_would_take_is_refused_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = CreateOptions { pool_slots: 300, half: HalfFrames::new(16).unwrap(), ..CreateOptions::default() };
+    let device = Device::create(folder.path(), &passphrase(), Arc::new(NoDeviceKey), options).unwrap();
+    Organisation::make().enrol(&device);
+    let id = draft(&device, "Example");
+    for _ in 0..200 {
+        attach(&device, id, 1, true).unwrap();
+    }
+    assert_eq!(attach(&device, id, 1, true), Err(Error::VaultFull));
+    device.finish(id, NOW).unwrap();
+}
+
+#[test]
 fn deleting_a_draft_whose_finish_was_cut_takes_nothing_from_the_report() {
     let folder = tempfile::tempdir().unwrap();
     let device = device(folder.path());

@@ -3,12 +3,17 @@
 use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use kapok_seal::media::padded_count;
+
 use super::{Device, attach};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::vault::SlotNumber;
 
 /// Slots taken from the pool at a time while the length of a stream is not known.
 const STEP: usize = 16;
+
+/// Slots that attachments leave for the packets and overflow of reports to come: a person can always finish.
+const RESERVE: usize = 16;
 
 /// Slots handed out but not yet in a store. In memory only: after a crash they are free again.
 #[derive(Default)]
@@ -26,17 +31,34 @@ pub(super) struct Reservation<'d> {
     device: &'d Device,
     free: Vec<SlotNumber>,
     taken: Vec<SlotNumber>,
-    /// Slots that must stay free for others.
-    spare: usize,
+    purpose: Purpose,
+}
+
+/// What slots are for, and so how many others have to stay free.
+#[derive(Clone, Copy)]
+pub(super) enum Purpose {
+    /// A report that is being finished may use the last one.
+    Finish,
+    /// An attachment leaves room for finishing its draft, which has this many chunks already.
+    Attach { before: usize },
+}
+
+impl Purpose {
+    /// Slots that must stay free beside `taken` ones.
+    fn spare(self, taken: usize) -> Result<usize> {
+        let Self::Attach { before } = self else { return Ok(0) };
+        let chunks = u32::try_from(before + taken).map_err(|_| Error::BadSize)?;
+        Ok((padded_count(chunks) - chunks) as usize + RESERVE)
+    }
 }
 
 impl Device {
-    /// Reserves `need` free slots at random places, if `spare` more stay free.
+    /// Reserves `need` free slots at random places, if as many more stay free as `purpose` asks for.
     ///
     /// # Errors
-    /// [`crate::Error::PoolFull`] with what is missing; [`crate::Error::Locked`].
-    pub(super) fn reserve(&self, need: usize, spare: usize) -> Result<Reservation<'_>> {
-        let mut reservation = Reservation { device: self, free: Vec::new(), taken: Vec::new(), spare };
+    /// [`Error::PoolFull`] with what is missing; [`Error::Locked`].
+    pub(super) fn reserve(&self, need: usize, purpose: Purpose) -> Result<Reservation<'_>> {
+        let mut reservation = Reservation { device: self, free: Vec::new(), taken: Vec::new(), purpose };
         reservation.grow(need)?;
         Ok(reservation)
     }
@@ -48,7 +70,7 @@ impl Reservation<'_> {
         if self.free.is_empty() {
             self.grow(STEP).or_else(|_| self.grow(1))?;
         }
-        let slot = self.free.pop().ok_or(crate::Error::NoSuchSlot)?;
+        let slot = self.free.pop().ok_or(Error::NoSuchSlot)?;
         self.taken.push(slot);
         Ok(slot)
     }
@@ -66,7 +88,8 @@ impl Reservation<'_> {
         let mut used = device.with_vault(|vault| vault.read(attach::used_slots))?;
         used.extend(device.outbox.used_slots()?);
         used.extend(reserved.iter());
-        let mut chosen = device.outbox.pool().free_slots(&used, need + self.spare)?;
+        let spare = self.purpose.spare(self.taken.len() + self.free.len() + need)?;
+        let mut chosen = device.outbox.pool().free_slots(&used, need + spare)?;
         chosen.truncate(need);
         reserved.extend(&chosen);
         self.free.extend(chosen);
