@@ -3,12 +3,13 @@
 use std::io::Cursor;
 
 use kapok_report::EvidenceOrigin;
-use kapok_wire::Problem;
+use kapok_wire::answer::UntrustedReceipt;
+use kapok_wire::{Digest, Lane, Problem};
 
 use super::outbox::Outcome;
 use super::testing::*;
 use super::*;
-use crate::vault::NoDeviceKey;
+use crate::vault::{NoDeviceKey, SlotNumber};
 
 fn attach(device: &Device, draft: DraftId, chunks: usize, sized: bool) -> Result<AttachmentView> {
     let meta = NewAttachment { file_name: "a".into(), kind: None, origin: EvidenceOrigin::CapturedInApp };
@@ -115,4 +116,42 @@ fn a_new_enrolment_sends_what_was_refused_for_its_token() {
     let again = device.outbox.next_batch(true, true, 10).unwrap();
     assert_eq!(again.iter().map(|job| job.object).collect::<Vec<_>>(), [job.object]);
     assert!(again[0].token != job.token, "the refused token is not used again");
+}
+
+#[test]
+fn a_queue_never_fills_up_with_what_was_sent() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = CreateOptions { pool_slots: 1_024, half: HalfFrames::new(4).unwrap(), ..CreateOptions::default() };
+    let device = Device::create(folder.path(), &passphrase(), Arc::new(NoDeviceKey), options).unwrap();
+    let organisation = Organisation::make();
+    organisation.enrol(&device);
+    for round in 0..12 {
+        // As many objects as the pool holds wait together, each with its receipt still to come.
+        let objects = (0..1_000).map(|slot| outbox::NewObject {
+            object: kapok_wire::ObjectId(kapok_wire::rng::bytes()),
+            lane: if slot == 0 { Lane::Text } else { Lane::Media },
+            slot: SlotNumber(slot),
+        });
+        let report = outbox::NewReport {
+            code: format!("K7-{round}"),
+            day: 20_000,
+            mark: kapok_wire::rng::bytes(),
+            objects: objects.collect(),
+        };
+        device.outbox.add(&report).unwrap();
+        device.outbox.clear_mark(&report.mark).unwrap();
+        let digest = Digest([1; 32]);
+        let (public, origin) = organisation.bundle.log();
+        let receipt = UntrustedReceipt::sign(&organisation.log_key, origin, digest, NOW.hour()).unwrap();
+        let receipt = receipt.verify(public, origin, digest).unwrap();
+        for _ in 0..2 {
+            let jobs = device.outbox.next_batch(true, true, 500).unwrap();
+            let receipted = |job| (job, Outcome::Receipted(digest, receipt.clone()));
+            device.outbox.record(&jobs.into_iter().map(receipted).collect::<Vec<_>>()).unwrap();
+        }
+    }
+    let view = device.outbox().unwrap();
+    assert_eq!(view.len(), 12, "the reports themselves are still listed");
+    assert!(view.iter().all(|report| report.state == ReportState::ServerHasAll));
+    assert_eq!(view[11].objects, 1_000, "the newest is whole");
 }

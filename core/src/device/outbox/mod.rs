@@ -9,6 +9,7 @@ mod enrolment;
 mod networks;
 mod packets;
 mod queue;
+mod room;
 mod settings;
 mod view;
 
@@ -69,7 +70,10 @@ impl Outbox {
 
     /// Puts a finished report into the queue: the commit point of finishing.
     pub(crate) fn add(&self, report: &NewReport) -> Result<()> {
-        self.queue().write(|db| queue::add(db, report))
+        self.queue().write(|db| {
+            room::make(db)?;
+            queue::add(db, report)
+        })
     }
 
     /// Code and day of the report with this draft mark, if a finish reached the queue.
@@ -101,7 +105,10 @@ impl Outbox {
     pub(crate) fn record(&self, outcomes: &[(Job, Outcome)]) -> Result<()> {
         // Held to the end: a slot that counts as free before it is overwritten could get a new owner in between.
         let mut queue = self.queue();
-        let freed = queue.write(|db| batch::record(db, outcomes))?;
+        let freed = queue.write(|db| {
+            room::make(db)?;
+            batch::record(db, outcomes)
+        })?;
         // After the commit: a crash in between leaves sealed bytes nobody refers to, which the next use overwrites.
         freed.into_iter().try_for_each(|slot| self.pool.refill_random(slot))
     }
