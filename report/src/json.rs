@@ -1,11 +1,11 @@
-//! JSON with one byte form for one value, and without silent losses.
+//! JSON without silent losses: doubled keys, depth, and what a person wrote in it.
 //!
-//! Why not serde_json's own printing: the order of its maps depends on a feature (`preserve_order`) that any crate of
-//! the workspace could switch on for all. Here keys are sorted at every level, whatever the map does.
+//! Its one byte form is that of the wire ([`canonical`]), so that a report and a bundle are written by the same rule.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
+pub(crate) use kapok_wire::canonical::json as canonical;
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
 use serde_json::Value as Json;
 
@@ -31,42 +31,6 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Distinct<T> {
             }
         }
         deserializer.deserialize_map(Keys(std::marker::PhantomData))
-    }
-}
-
-/// Writes `value` compactly, with the keys of every object in byte order.
-pub(crate) fn canonical(value: &Json) -> String {
-    let mut out = String::new();
-    write(value, &mut out);
-    out
-}
-
-fn write(value: &Json, out: &mut String) {
-    match value {
-        Json::Object(map) => {
-            let sorted: BTreeMap<&String, &Json> = map.iter().collect();
-            out.push('{');
-            for (at, (key, member)) in sorted.into_iter().enumerate() {
-                if at > 0 {
-                    out.push(',');
-                }
-                out.push_str(&Json::String(key.clone()).to_string());
-                out.push(':');
-                write(member, out);
-            }
-            out.push('}');
-        }
-        Json::Array(items) => {
-            out.push('[');
-            for (at, item) in items.iter().enumerate() {
-                if at > 0 {
-                    out.push(',');
-                }
-                write(item, out);
-            }
-            out.push(']');
-        }
-        scalar => out.push_str(&scalar.to_string()),
     }
 }
 
@@ -132,12 +96,6 @@ pub(crate) fn is_blank(value: &Json) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn keys_are_sorted_at_every_level() {
-        let value: Json = serde_json::from_str(r#"{"b":[{"z":1,"a":"x"}],"a":null}"#).unwrap();
-        assert_eq!(canonical(&value), r#"{"a":null,"b":[{"a":"x","z":1}]}"#);
-    }
 
     #[test]
     fn what_is_nested_too_deep_becomes_text() {

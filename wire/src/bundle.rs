@@ -13,6 +13,7 @@ use ed25519_dalek::VerifyingKey;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use crate::canonical;
 use crate::note::{self, NoteKey};
 use crate::sizes::{ORIGIN_MAX, PAGE};
 use crate::tls::{Pin, Trust};
@@ -197,7 +198,7 @@ impl Bundle {
     pub fn note_text(&self) -> Result<String, BundleError> {
         checked(self)?;
         let value = serde_json::to_value(self).map_err(|_| BundleError::Malformed)?;
-        Ok(format!("{PURPOSE}\n{value}\n"))
+        Ok(format!("{PURPOSE}\n{}\n", canonical::json(&value)))
     }
 
     /// SHA-256 of the root keys, for invites.
@@ -272,8 +273,7 @@ impl UntrustedBundle {
             return Err(BundleError::TooFewSignatures(good.len()));
         }
         let value: serde_json::Value = serde_json::from_str(json).map_err(|_| BundleError::Malformed)?;
-        let canonical = value.to_string();
-        if canonical != json {
+        if canonical::json(&value) != json {
             return Err(BundleError::NotCanonical);
         }
         let (log_key, issuer, trust) = checked(&bundle)?;

@@ -8,6 +8,7 @@
 pub mod answer;
 pub mod bundle;
 mod bytes;
+pub mod canonical;
 pub mod enrol;
 mod ids;
 mod invite;
