@@ -324,12 +324,15 @@ impl Device {
             }
             other => other?,
         };
-        Outbox::make(queue.map_or_else(|| make_queue(folder, device_key), Ok)?, pool)
+        let pool_slots = pool.slots();
+        Outbox::make(queue.map_or_else(|| make_queue(folder, device_key, pool_slots), Ok)?, pool)
     }
 }
 
-fn make_queue(folder: &Path, device_key: &dyn DeviceKey) -> Result<Store> {
-    QueueFile::create(&folder.join(QUEUE_FILE), HalfFrames::QUEUE_DEFAULT, device_key)?.into_store(QUEUE_STEPS)
+/// A queue that has room for a receipt of every slot, twice over: 1 KiB a slot, and the default size at least.
+fn make_queue(folder: &Path, device_key: &dyn DeviceKey, slots: u32) -> Result<Store> {
+    let frames = (slots / 64).clamp(HalfFrames::QUEUE_DEFAULT.get(), HalfFrames::MAX);
+    QueueFile::create(&folder.join(QUEUE_FILE), HalfFrames::new(frames)?, device_key)?.into_store(QUEUE_STEPS)
 }
 
 fn make_private_folder(folder: &Path) -> Result<()> {

@@ -155,3 +155,28 @@ fn a_queue_never_fills_up_with_what_was_sent() {
     assert!(view.iter().all(|report| report.state == ReportState::ServerHasAll));
     assert_eq!(view[11].objects, 1_000, "the newest is whole");
 }
+
+#[test]
+fn a_large_pool_has_a_queue_that_holds_all_of_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = CreateOptions { pool_slots: 4_096, half: HalfFrames::new(4).unwrap(), ..CreateOptions::default() };
+    let device = Device::create(folder.path(), &passphrase(), Arc::new(NoDeviceKey), options).unwrap();
+    let objects = (0..4_096).map(|slot| outbox::NewObject {
+        object: kapok_wire::ObjectId(kapok_wire::rng::bytes()),
+        lane: Lane::Media,
+        slot: SlotNumber(slot),
+    });
+    let report = outbox::NewReport { code: "K7-PQ4".into(), day: 20_000, mark: [1; 16], objects: objects.collect() };
+    let organisation = Organisation::make();
+    organisation.enrol(&device);
+    device.outbox.add(&report).unwrap();
+    let digest = Digest([1; 32]);
+    let (public, origin) = organisation.bundle.log();
+    let receipt = UntrustedReceipt::sign(&organisation.log_key, origin, digest, NOW.hour()).unwrap();
+    let receipt = receipt.verify(public, origin, digest).unwrap();
+    let jobs = device.outbox.next_batch(true, true, 4_096).unwrap();
+    let receipted = |job| (job, Outcome::Receipted(digest, receipt.clone()));
+    device.outbox.record(&jobs.into_iter().map(receipted).collect::<Vec<_>>()).unwrap();
+    drop(device);
+    assert_eq!(reopened(folder.path()).outbox().unwrap()[0].receipted, 4_096);
+}

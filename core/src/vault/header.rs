@@ -37,7 +37,7 @@ impl HalfFrames {
     /// 1 MiB, the queue's default.
     pub const QUEUE_DEFAULT: Self = Self(16);
     /// 64 MiB: the whole content is in memory while open, twice during a load.
-    const MAX: u32 = 1_024;
+    pub(crate) const MAX: u32 = 1_024;
 
     /// # Errors
     /// [`Error::BadSize`] for 0 and above 1,024.
