@@ -68,7 +68,7 @@ pub fn init(root: &Path, request: &InitRequest<'_>) -> Result<(Folder, Proof), E
         identities: public(Role::Desk(Class::Identities)),
     };
     let mut note = plan.note_text(&card, request.now)?;
-    for (_, key) in keys.iter().filter(|(_, key)| key.role() == Role::Root).take(kapok_wire::bundle::THRESHOLD) {
+    for (_, key) in keys.iter().filter(|(_, key)| key.role() == Role::Root).take(kapok_wire::sizes::THRESHOLD) {
         note = bundles::sign(&note, key)?;
     }
     let bundle = bundles::verify_own(note.as_bytes())?;

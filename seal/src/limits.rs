@@ -1,8 +1,7 @@
 //! Every limit of this crate, with its reason.
 
-/// Most recipients of one class. A post-quantum recipient costs 1,557 bytes of header; with three in both classes a
-/// packet still holds 3.8 KB of compressed text in the triage part, with four it would hold 1.9 KB.
-pub const RECIPIENTS_MAX: usize = 3;
+/// Most recipients of one class: what a bundle may name.
+pub use kapok_wire::sizes::RECIPIENTS_MAX;
 
 /// Largest content of one part before compression, in bytes: a dozen narratives of the longest allowed length (20,000
 /// characters of up to 4 bytes). What a stranger's packet inflates to stops here.

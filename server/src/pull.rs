@@ -1,13 +1,14 @@
 //! What the desk pulls: stored objects in order, as many as one answer holds.
 
-use kapok_wire::pull::{PULL_MAX, Record, encode_records};
+use kapok_wire::pull::{Record, encode_records};
+use kapok_wire::sizes::{PULL_MAX, TEXT_SEALED};
 use kapok_wire::{Hour, Lane, ObjectId, Problem};
 
 use crate::db::Db;
 use crate::objects::{Objects, Place};
 
 /// Rows looked at for one answer: as many packets as fit.
-const ROWS: usize = PULL_MAX / kapok_wire::sizes::TEXT_SEALED + 1;
+const ROWS: usize = PULL_MAX / TEXT_SEALED + 1;
 
 struct Row {
     sequence: u64,

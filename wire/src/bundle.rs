@@ -15,7 +15,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::canonical;
 use crate::note::{self, NoteKey};
-use crate::sizes::{ORIGIN_MAX, PAGE};
+use crate::sizes::{ORGANISATION_MAX, ORIGIN_MAX, PAGE, RECIPIENTS_MAX, RECIPIENTS_MIN, THRESHOLD};
 use crate::tls::{Pin, Trust};
 use crate::token::IssuerKey;
 
@@ -23,12 +23,6 @@ use crate::token::IssuerKey;
 const PURPOSE: &str = "kapok bundle v1";
 /// The name under which root keys sign.
 pub const ROOT_NAME: &str = "kapok-root";
-/// Signatures needed, of three roots: one stolen or lost key neither forges nor blocks.
-pub const THRESHOLD: usize = 2;
-/// Fewest desk keys per class: a lost key must not make reports unreadable.
-pub const RECIPIENTS_MIN: usize = 2;
-/// Most desk keys per class: each costs 1.6 KiB of every packet.
-pub const RECIPIENTS_MAX: usize = 3;
 
 /// SHA-256 of the three root public keys, as an invite carries them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -331,7 +325,7 @@ type Checked = (VerifyingKey, IssuerKey, Vec<(Endpoint, Vec<u8>, Vec<Pin>)>);
 
 fn checked(bundle: &Bundle) -> Result<Checked, BundleError> {
     let name = bundle.organisation.chars();
-    if bundle.organisation.is_empty() || name.clone().count() > 200 || name.clone().any(char::is_control) {
+    if bundle.organisation.is_empty() || name.clone().count() > ORGANISATION_MAX || name.clone().any(char::is_control) {
         return Err(BundleError::BadField("organisation"));
     }
     if bundle.not_before >= bundle.not_after {

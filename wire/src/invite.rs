@@ -10,15 +10,12 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::bundle::RootHashes;
 use crate::bytes::Reader;
+use crate::sizes::{ADDRESS_MAX, INVITE_TEXT_MAX};
 use crate::tls::Pin;
 use crate::{Hour, rng};
 
 const VERSION: u8 = 1;
 const PREFIX: &str = "kapok";
-/// Longest bundle address, in bytes: keeps the QR code readable on a cheap camera.
-const ADDRESS_MAX: usize = 100;
-/// Longest text read at all: version, hashes, pin, secret, hour, length and address in base 32, with room to spare.
-const TEXT_MAX: usize = 600;
 
 /// bech32m without its length limit: an invite is longer than the 90 characters the original code is tuned for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -135,8 +132,8 @@ impl Invite {
     /// # Errors
     /// [`InviteError::Mistyped`] or [`InviteError::Newer`].
     pub fn decode(text: &str) -> Result<Self, InviteError> {
-        let text: String = text.chars().filter(|c| !c.is_whitespace()).take(TEXT_MAX + 1).collect();
-        if text.len() > TEXT_MAX {
+        let text: String = text.chars().filter(|c| !c.is_whitespace()).take(INVITE_TEXT_MAX + 1).collect();
+        if text.len() > INVITE_TEXT_MAX {
             return Err(InviteError::Mistyped);
         }
         let text = text.to_ascii_lowercase();

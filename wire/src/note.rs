@@ -8,8 +8,8 @@ use base64::engine::general_purpose::STANDARD;
 use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
 use sha2::{Digest as _, Sha256};
 
-/// Signature lines read at most: a bundle has three keys, and a flood of lines must cost nothing.
-const LINES_MAX: usize = 16;
+use crate::sizes::SIGNATURE_LINES_MAX;
+
 const ED25519: u8 = 1;
 
 /// A key that may sign notes: its name and public key.
@@ -76,7 +76,7 @@ pub fn sign(note: &str, name: &str, key: &SigningKey) -> Result<String, NoteErro
 pub fn verify<'a>(note: &'a str, keys: &[NoteKey]) -> Result<(&'a str, Vec<usize>), NoteError> {
     let (text, lines) = split(note)?;
     let mut good = Vec::new();
-    for line in lines.lines().take(LINES_MAX) {
+    for line in lines.lines().take(SIGNATURE_LINES_MAX) {
         let Some((name, id, signature)) = parse_line(line) else {
             continue;
         };

@@ -1,12 +1,10 @@
 //! What the desk pulls: sealed objects in the order in which the server stored them.
 
 use crate::bytes::Reader;
-use crate::sizes::PAGE;
+use crate::sizes::{PAGE, PULL_MAX};
 use crate::{Hour, Lane, ObjectId, Problem};
 
 const VERSION: u8 = 1;
-/// Longest answer to one pull, in bytes: sixteen pages keep a slow line responsive and memory small.
-pub const PULL_MAX: usize = 16 * PAGE;
 const RECORD_HEAD: usize = 1 + 8 + 8 + 16;
 
 /// One stored object, as the desk gets it.

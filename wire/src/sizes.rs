@@ -20,3 +20,20 @@ pub const OBJECTS_PER_UPLOAD: u16 = 64;
 pub const TOKEN_BATCH: u16 = 256;
 /// Longest log origin, in bytes: it must fit an answer beside the receipt.
 pub const ORIGIN_MAX: usize = 128;
+/// Longest answer to one pull, in bytes: sixteen pages keep a slow line responsive and memory small.
+pub const PULL_MAX: usize = 16 * PAGE;
+/// Longest bundle address in an invite, in bytes: keeps the QR code readable on a cheap camera.
+pub const ADDRESS_MAX: usize = 100;
+/// Longest text read as an invite, in characters: all its fields in base 32, with room to spare.
+pub const INVITE_TEXT_MAX: usize = 600;
+/// Longest name of an organisation, in characters: it has to fit a screen at enrolment.
+pub const ORGANISATION_MAX: usize = 200;
+/// Root signatures needed, of three: one stolen or lost key neither forges nor blocks.
+pub const THRESHOLD: usize = 2;
+/// Signature lines of a note that are read: a bundle has three keys, and a flood of lines must cost nothing.
+pub const SIGNATURE_LINES_MAX: usize = 16;
+/// Fewest desk keys of a class: a lost key must not make reports unreadable.
+pub const RECIPIENTS_MIN: usize = 2;
+/// Most desk keys of a class. A post-quantum one costs 1,557 bytes of header; with three in both classes a packet still
+/// holds 3.8 KB of compressed text in the triage part, with four it would hold 1.9 KB.
+pub const RECIPIENTS_MAX: usize = 3;

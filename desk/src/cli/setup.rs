@@ -150,7 +150,7 @@ fn bundle_check(session: &Session, path: &Path, keys: &[std::path::PathBuf]) -> 
 /// Good signatures by the bundle's own root keys.
 fn signatures(text: &str) -> Result<usize, Error> {
     match verify_own(text.as_bytes()) {
-        Ok(_) => Ok(kapok_wire::bundle::THRESHOLD),
+        Ok(_) => Ok(kapok_wire::sizes::THRESHOLD),
         Err(Error::Bundle(BundleError::TooFewSignatures(count))) => Ok(count),
         Err(Error::Bundle(BundleError::Malformed)) => Ok(0),
         Err(e) => Err(e),

@@ -4,9 +4,9 @@ use std::error::Error as StdError;
 use std::time::Duration;
 
 use kapok_wire::answer::Ack;
-use kapok_wire::pull::{PULL_MAX, Record, decode_records};
+use kapok_wire::pull::{Record, decode_records};
 use kapok_wire::registration::InviteRegistration;
-use kapok_wire::sizes::{ANSWER, PAGE};
+use kapok_wire::sizes::{ANSWER, PAGE, PULL_MAX};
 use kapok_wire::tls::{ClientIdentity, PinMismatch, client_config};
 use rustls::CertificateError;
 
