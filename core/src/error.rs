@@ -64,7 +64,7 @@ pub enum Error {
         missing_bytes: u64,
     },
     /// The pool has no such slot: a bug in the caller, or a store that belongs to another pool.
-    #[error("this file has no slot of that number")]
+    #[error("this file has no slot of that number; please report this")]
     NoSuchSlot,
     /// The change is durable, but an older copy of the content may still be readable with the passphrase.
     #[error("the change is saved, but an older copy may remain; repeat the deletion, or open the vault again")]
@@ -73,7 +73,7 @@ pub enum Error {
     #[error(transparent)]
     DeviceKey(#[from] DeviceKeyError),
     /// A query found no row.
-    #[error("there is no such entry")]
+    #[error("there is no such entry; look at the list again")]
     NoSuchRow,
     /// The database refused: a bug. The reason is withheld because it may quote content.
     #[error("the store refused an operation; please report this, nothing was changed")]

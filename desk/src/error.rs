@@ -10,12 +10,12 @@ use kapok_wire::{InviteError, Problem};
 #[non_exhaustive]
 pub enum Error {
     /// A file operation failed.
-    #[error("{what}: {source}")]
+    #[error("{what} failed ({kind}); check the disk and who may read and write there")]
     Io {
         /// What was being done, in fixed words.
         what: &'static str,
-        /// The system's reason.
-        source: io::Error,
+        /// The kind of the system's reason; its text stays behind.
+        kind: io::ErrorKind,
     },
     /// There is no desk folder.
     #[error("there is no desk here; make one with `kapok-desk init` or name its folder with --dir")]
@@ -24,10 +24,10 @@ pub enum Error {
     #[error("no pulled report has this code; run `kapok-desk pull`, then `kapok-desk list`")]
     NoSuchReport,
     /// The folder to make is there already.
-    #[error("this folder already exists and is not empty; a desk is never overwritten")]
+    #[error("this folder already exists and is not empty; a desk is never overwritten, choose another with --dir")]
     Exists,
     /// The file to write is there already.
-    #[error("the output file already exists; nothing is overwritten")]
+    #[error("the output file already exists; nothing is overwritten, choose another name")]
     OutputExists,
     /// A newer program made the folder.
     #[error("this desk folder was made by a newer version; update kapok-desk")]
@@ -36,7 +36,7 @@ pub enum Error {
     #[error("another kapok-desk is writing to this folder; wait until it is done")]
     InUse,
     /// No key file opens with the passphrase.
-    #[error("wrong passphrase")]
+    #[error("the passphrase opens no key here; check it and try again")]
     WrongPassphrase,
     /// The two passphrases typed differ.
     #[error("the two passphrases differ; type them again")]
@@ -54,7 +54,7 @@ pub enum Error {
     #[error("no desk key lies in this folder; add one with `kapok-desk key add`")]
     NoKeys,
     /// A key file holds something else than was asked for.
-    #[error("this file does not hold a {expected} key of kapok-desk")]
+    #[error("this file does not hold a {expected} key of kapok-desk; choose another")]
     NotThisKey {
         /// What was expected.
         expected: &'static str,
@@ -73,11 +73,14 @@ pub enum Error {
     Bundle(#[from] BundleError),
     /// A key does not open what was sealed to it.
     #[error(
-        "test decryption failed: a desk key of class {0:?} does not open what is sealed to the bundle; nothing was published"
+        "test decryption failed: a desk key of class {} does not open what is sealed to the bundle; nothing was \
+             published, make a bundle without it", .0.word()
     )]
     TestDecryption(Class),
     /// No key of a class is here to try.
-    #[error("no desk key of class {0:?} is here, so nothing shows that reports can be opened; add one with `key add`")]
+    #[error(
+        "no desk key of class {} is here, so nothing shows that reports can be opened; add one with `key add`", .0.word()
+    )]
     NothingTested(Class),
     /// Some keys of the bundle were not tried.
     #[error(
@@ -98,7 +101,9 @@ pub enum Error {
     #[error("the invite does not fit a QR code; use a shorter server address")]
     QrTooLong,
     /// The client identity or the server's certificate is unusable.
-    #[error("the desk's certificate, its key or the server's root certificate is malformed")]
+    #[error(
+        "the desk's certificate, its key or the server's root certificate is malformed; copy the card again, else make a new desk"
+    )]
     Certificate,
     /// The server showed another key: somebody is in between, or the server was replaced.
     #[error("the server showed a key that its card does not name; somebody may be in between. Nothing was sent")]
@@ -155,8 +160,9 @@ impl Error {
 
     /// Turns an I/O error into ours, with fixed words for what was being done.
     pub(crate) fn io(what: &'static str) -> impl FnOnce(io::Error) -> Self {
-        move |source| {
-            if source.kind() == io::ErrorKind::StorageFull { Self::DiskFull } else { Self::Io { what, source } }
+        move |error| match error.kind() {
+            io::ErrorKind::StorageFull => Self::DiskFull,
+            kind => Self::Io { what, kind },
         }
     }
 }

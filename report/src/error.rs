@@ -26,7 +26,7 @@ pub enum Error {
         column: usize,
     },
     /// Something is larger than its limit.
-    #[error("too large: {what} (at most {limit})")]
+    #[error("too large: {what}; keep it within {limit}")]
     TooLarge {
         /// What is too large.
         what: &'static str,
@@ -52,7 +52,7 @@ pub enum Error {
     #[error("not a moment: write year-month-day, optionally with Thour:minute")]
     NotAMoment,
     /// A report document is damaged or of another kind.
-    #[error("the report document is damaged: {what}")]
+    #[error("the report document cannot be used: {what}; keep it aside")]
     Document {
         /// What is wrong, in fixed words.
         what: &'static str,
@@ -66,7 +66,7 @@ pub enum Error {
         known: u64,
     },
     /// Triage and identities of two reports were put together.
-    #[error("the two documents belong to different reports")]
+    #[error("the two documents belong to different reports; open each with its own")]
     Mismatch,
     /// A mistake in a pack.
     #[error("form pack, {place}: {mistake}")]

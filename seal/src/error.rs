@@ -56,16 +56,16 @@ pub enum Error {
     #[error("the envelope was changed or cut after sealing; fetch it again")]
     EnvelopePayload,
     /// Compressed content that does not inflate, or inflates past the limit.
-    #[error("the content does not inflate within the limit; it was not made by this system")]
+    #[error("the content does not inflate within the limit; it was not made by this system, keep it aside")]
     Inflate,
     /// A chunk that this key and index do not open.
     #[error("a chunk is damaged or belongs elsewhere; fetch it again")]
     ChunkDamaged,
     /// A chunk outside the item.
-    #[error("this chunk is outside the item")]
+    #[error("this chunk is outside the item; please report this")]
     ChunkIndex,
     /// An item longer than [`crate::limits::CHUNKS_MAX`] chunks.
-    #[error("the attachment is too long")]
+    #[error("the attachment is too long; cut it into parts")]
     ItemTooLong,
     /// Chunks are missing: the item is not whole yet.
     #[error("chunks are missing; fetch them before opening")]
@@ -74,13 +74,13 @@ pub enum Error {
     #[error("the attachment differs from what was recorded; keep it aside as damaged")]
     ItemHash,
     /// The passphrase does not open this file.
-    #[error("wrong passphrase")]
+    #[error("wrong passphrase; check it and try again")]
     WrongPassphrase,
     /// An empty passphrase or one that is not text.
-    #[error("the passphrase must be text and not empty")]
+    #[error("the passphrase must be text and not empty; enter it again")]
     PassphraseUnusable,
     /// Not a passphrase-protected file.
-    #[error("not a passphrase-protected file")]
+    #[error("not a passphrase-protected file; choose another")]
     NotLocked,
     /// A secret larger than [`crate::limits::LOCKED_SECRET_MAX`].
     #[error("too long to lock with a passphrase: at most {max} bytes")]
@@ -89,7 +89,7 @@ pub enum Error {
         max: usize,
     },
     /// The file asks for more work than is attempted, or a work factor out of range was given.
-    #[error("work factor {asked} is out of range: 1 to {max}")]
+    #[error("work factor {asked} is out of range: 1 to {max}; use a file that this program made")]
     WorkFactor {
         /// What was asked for.
         asked: u8,

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The operating system refused something on a file.
-    #[error("cannot use {}: {kind}", path.display())]
+    #[error("cannot use {}: {kind}; check the disk and who may read and write there", path.display())]
     File {
         /// Which file or folder.
         path: PathBuf,
@@ -48,7 +48,7 @@ pub enum Error {
     #[error("{0} means all addresses; say with --public ADDRESS:PORT where devices reach this server")]
     NoPublicAddress(SocketAddr),
     /// The port is taken or the address is not ours.
-    #[error("cannot listen on {address}: {kind}")]
+    #[error("cannot listen on {address}: {kind}; choose another with --listen or --desk-listen")]
     Listen {
         /// Where.
         address: SocketAddr,

@@ -26,16 +26,16 @@ pub enum Answer {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AnswerError {
     /// Not an answer in this format.
-    #[error("the server's answer is malformed")]
+    #[error("the server's answer is malformed; nothing was freed, try again later")]
     Malformed,
     /// The promise is about other bytes than were sent.
-    #[error("the receipt is for another object")]
+    #[error("the receipt is for another object; nothing was freed, try again later")]
     OtherObject,
     /// The promise names a log that the bundle does not.
-    #[error("the receipt names another log than the organisation's bundle")]
+    #[error("the receipt names another log than the organisation's bundle; fetch the newest bundle")]
     OtherLog,
     /// The signature is not by the log key.
-    #[error("the receipt is not signed by the organisation's log key")]
+    #[error("the receipt is not signed by the organisation's log key; fetch the newest bundle")]
     BadSignature,
 }
 

@@ -38,6 +38,17 @@ pub enum Class {
     Identities,
 }
 
+impl Class {
+    /// The word for it, the same in files, on the command line and in texts.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Triage => "triage",
+            Self::Identities => "identities",
+        }
+    }
+}
+
 /// The algorithm of a class: never two in one class.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -128,13 +139,13 @@ pub struct Bundle {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BundleError {
     /// Not a note with our purpose line and JSON.
-    #[error("this is not a bundle of this version")]
+    #[error("this is not a bundle of this version; ask the organisation for another")]
     Malformed,
     /// The JSON is not in its one canonical form.
     #[error("the bundle's bytes are not canonical; sign it again with kapok-desk")]
     NotCanonical,
     /// A field does not make sense.
-    #[error("the bundle's field {0} is not usable")]
+    #[error("the bundle's field {0} is not usable; ask the organisation for another")]
     BadField(&'static str),
     /// The root keys are not those of the invite.
     #[error("the bundle's root keys are not those of your invite; ask the organisation in person")]
@@ -160,13 +171,13 @@ pub enum BundleError {
     #[error("another bundle has the same number; ask the organisation in person")]
     SameSequence,
     /// One key is one lost laptop away from unreadable reports.
-    #[error("the class {0:?} has fewer than two desk keys")]
+    #[error("the class {} has fewer than two desk keys; name two or three", .0.word())]
     TooFewRecipients(Class),
     /// More than a packet can carry.
-    #[error("the class {0:?} has more than three desk keys")]
+    #[error("the class {} has more than three desk keys; name two or three", .0.word())]
     TooManyRecipients(Class),
     /// Post-quantum and classic keys in one class: an attacker would take the weaker.
-    #[error("the class {0:?} mixes post-quantum and X25519 keys")]
+    #[error("the class {} mixes post-quantum and X25519 keys; use one kind", .0.word())]
     MixedAlgorithms(Class),
 }
 

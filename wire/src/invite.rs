@@ -100,7 +100,7 @@ pub enum InviteError {
     #[error("the invite is of a newer kind; update the app")]
     Newer,
     /// The address does not fit.
-    #[error("the bundle address is longer than {ADDRESS_MAX} bytes")]
+    #[error("the bundle address is longer than {ADDRESS_MAX} bytes; use a shorter one")]
     AddressTooLong,
 }
 

@@ -23,10 +23,10 @@ pub struct NoteKey {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NoteError {
     /// Not text, empty line and signature lines.
-    #[error("this is not a signed note")]
+    #[error("this is not a signed note; copy the whole file again")]
     Malformed,
     /// A key name is empty or holds spaces or plus signs.
-    #[error("the key's name may hold neither spaces nor plus signs")]
+    #[error("the key's name is empty or holds spaces or plus signs; choose another")]
     BadName,
 }
 

@@ -37,7 +37,7 @@ pub enum Problem {
     #[error("there is nothing here yet; the organisation has to publish its bundle")]
     NotFound,
     /// The bundle is not signed well enough, expired, or older than the one in force.
-    #[error("the bundle is refused: wrong signatures, expired, or not newer than the one in force")]
+    #[error("the bundle is refused: wrong signatures, expired, or not newer than the one in force; sign a newer one")]
     BundleRefused,
 }
 

@@ -37,7 +37,7 @@ impl std::fmt::Display for Pin {
 /// It travels as [`Error::InvalidCertificate`] with [`CertificateError::Other`], so that the route can find it by
 /// type, never by text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the server's key is not pinned")]
+#[error("the server's key is not pinned; use another network, or ask the organisation in person")]
 pub struct PinMismatch {
     /// What was shown, kept as evidence.
     pub shown: Pin,
@@ -47,7 +47,7 @@ pub struct PinMismatch {
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum TlsError {
     /// The root or client certificate does not parse.
-    #[error("a certificate or key in the configuration is malformed")]
+    #[error("a certificate or key of the connection is malformed; ask the organisation for a new bundle")]
     BadCertificate,
     /// Without a pin nobody could be recognised.
     #[error("there is no pin; ask the organisation for a new bundle")]

@@ -23,10 +23,10 @@ const STATE: usize = 64;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TokenError {
     /// An element, proof or key is not a valid encoding.
-    #[error("the token data are malformed")]
+    #[error("the token data are malformed; enrol again")]
     Malformed,
     /// The batch was made with another key than the bundle names.
-    #[error("the server made the tokens with another key than the organisation's bundle names")]
+    #[error("the server made the tokens with another key than the bundle names; tell the organisation")]
     WrongKey,
 }
 

@@ -21,7 +21,7 @@ impl Output {
         let mut out = io::stdout().lock();
         out.write_all(text.as_bytes())
             .and_then(|()| out.flush())
-            .map_err(|source| Error::Io { what: "printing the result", source })
+            .map_err(|error| Error::Io { what: "printing the result", kind: error.kind() })
     }
 }
 

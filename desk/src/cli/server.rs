@@ -12,7 +12,7 @@ use super::view::{hour, minute_of_hour};
 
 fn wait<T>(work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    runtime.map_err(|source| Error::Io { what: "starting", source })?.block_on(work)
+    runtime.map_err(|error| Error::Io { what: "starting", kind: error.kind() })?.block_on(work)
 }
 
 impl Session {

@@ -103,9 +103,9 @@ fn bundle_new(session: &Session, args: &BundleNewArgs) -> Result<(), Error> {
         identities: public(&args.identities)?,
     };
     let text = plan.note_text(&card, session.now)?;
-    write_new(&args.out, text.as_bytes()).map_err(|source| match source.kind() {
+    write_new(&args.out, text.as_bytes()).map_err(|error| match error.kind() {
         std::io::ErrorKind::AlreadyExists => Error::OutputExists,
-        _ => Error::Io { what: "writing the bundle", source },
+        kind => Error::Io { what: "writing the bundle", kind },
     })?;
     print_bundle(session, &content(&text)?, 0, None)
 }
@@ -119,7 +119,7 @@ fn bundle_sign(session: &Session, key: &Path, bundle: &Path) -> Result<(), Error
     }
     let signed = sign(&text, &read_key(key, &session.passphrase()?)?)?;
     kapok_desk::replace(bundle, signed.as_bytes())
-        .map_err(|source| Error::Io { what: "writing the bundle", source })?;
+        .map_err(|error| Error::Io { what: "writing the bundle", kind: error.kind() })?;
     let signatures = signatures(&signed)?;
     let line = session.words.fill("bundle_signed", &[&signatures]);
     session.out.result(&json!({ "signatures": signatures }), &[line])
@@ -208,5 +208,5 @@ fn public_key(text: &str) -> Result<String, Error> {
 fn read_file(path: &Path, what: &'static str) -> Result<Vec<u8>, Error> {
     let mut bytes = Vec::new();
     let read = File::open(path).and_then(|file| file.take(FILE_MAX + 1).read_to_end(&mut bytes));
-    read.map(|_| bytes).map_err(|source| Error::Io { what, source })
+    read.map(|_| bytes).map_err(|error| Error::Io { what, kind: error.kind() })
 }

@@ -32,8 +32,7 @@ impl Role {
     pub fn word(self) -> &'static str {
         match self {
             Self::Root => "root",
-            Self::Desk(Class::Triage) => "triage",
-            Self::Desk(Class::Identities) => "identities",
+            Self::Desk(class) => class.word(),
         }
     }
 
