@@ -21,6 +21,7 @@ mod sync;
 mod testing;
 #[cfg(test)]
 mod tests;
+mod width;
 
 use std::fs;
 use std::path::{Path, PathBuf};

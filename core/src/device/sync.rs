@@ -17,6 +17,7 @@ use tokio::task::JoinSet;
 
 use super::Device;
 use super::outbox::{Caught, Job, Outbox, Outcome};
+use super::width::Width;
 use crate::error::{Error, Result};
 use crate::policy::{
     Asked, BundleState, ClockConfidence, Decision, Facts, Floors, LastBatch, Plan, Policy, Profile, QueueFacts, Reason,
@@ -24,9 +25,6 @@ use crate::policy::{
 };
 use crate::route::{DirectRoute, Outcome as TryOutcome, Route, RouteError, Timeouts};
 use crate::time::{Clock, Time};
-
-/// Objects under way at once: they hide the server's answer time, and a broken line loses few answers.
-const IN_FLIGHT: u16 = 8;
 
 /// Handfuls in a row that only cost tokens: a server that calls every token spent shall not burn them all.
 const FRUITLESS_MAX: u32 = 2;
@@ -173,7 +171,7 @@ impl Device {
                 Decision::Allow(plan) => plan,
                 held @ (Decision::Hold { .. } | Decision::Confirm { .. }) => break self.end_of_queue(held)?,
             };
-            match self.send_batch(&mut sender, &plan, options, total, progress).await? {
+            match self.send_batch(&mut sender, &plan, options, clock, total, progress).await? {
                 BatchEnd::Sent if sender.sent >= options.max_objects => break SyncEnd::Done,
                 BatchEnd::Sent => {}
                 BatchEnd::Nothing => break self.leftover(facts, options, clock.now())?,
@@ -236,6 +234,7 @@ impl Device {
         sender: &mut Sender,
         plan: &Plan,
         options: &SyncOptions,
+        clock: &dyn Clock,
         total: u32,
         progress: &mut (dyn FnMut(Progress) + Send),
     ) -> Result<BatchEnd> {
@@ -243,14 +242,16 @@ impl Device {
         let mut room = u32::from(plan.max_chunks).min(options.max_objects - sender.sent);
         let mut any = false;
         while room > 0 && !self.outbox.user_hold()? {
-            let handful = u16::try_from(room).unwrap_or(IN_FLIGHT).min(IN_FLIGHT);
+            let handful = u16::try_from(room).unwrap_or(u16::MAX).min(sender.width.get());
             let jobs = blocking(&self.outbox, move |outbox| outbox.next_batch(text, media, handful)).await?;
             if jobs.is_empty() {
                 return Ok(if any { BatchEnd::Sent } else { BatchEnd::Nothing });
             }
             any = true;
             room -= u32::try_from(jobs.len()).unwrap_or(room);
+            let began = clock.now();
             let failed = sender.send(jobs).await?;
+            sender.width = sender.width.after(began.until(clock.now()), options.timeouts.whole);
             progress(Progress { done: sender.sent, total });
             if let Some(end) = failed {
                 return Ok(BatchEnd::Failed(end));
@@ -293,6 +294,8 @@ struct Sender {
     round_trips: u32,
     /// Handfuls in a row of which nothing was accepted.
     fruitless: u32,
+    /// Objects of the next handful.
+    width: Width,
 }
 
 impl Sender {
@@ -306,6 +309,7 @@ impl Sender {
             bytes_down: 0,
             round_trips: 0,
             fruitless: 0,
+            width: Width::narrowest(),
         }
     }
 
