@@ -106,6 +106,24 @@ mod tests {
         }
     }
 
+    /// One packet: only the places of its fields matter here.
+    fn page_of_the_vector() -> Vec<u8> {
+        encode_records(&[record(Lane::Text, 3)]).unwrap()
+    }
+
+    #[test]
+    #[ignore = "writes the vector once"]
+    fn write_vector() {
+        crate::vectors::write_hex("pull", "page_sha256", &crate::Digest::of(&page_of_the_vector()).0);
+    }
+
+    #[test]
+    fn the_committed_vector_still_holds() {
+        let vectors: serde_json::Value = serde_json::from_str(include_str!("../vectors/pull.json")).unwrap();
+        let expected = crate::vectors::hex(vectors["page_sha256"].as_str().unwrap());
+        assert_eq!(crate::Digest::of(&page_of_the_vector()).0.to_vec(), expected);
+    }
+
     #[test]
     fn more_than_sixteen_pages_are_refused() {
         let records: Vec<_> = (0..17).map(|i| record(Lane::Media, i)).collect();

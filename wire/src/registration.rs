@@ -47,6 +47,24 @@ impl InviteRegistration {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    #[ignore = "writes the vector once"]
+    fn write_vector() {
+        let registration = InviteRegistration { secret_hash: [6; 32], expires: Hour(498_072) };
+        crate::vectors::write_hex("registration", "body", &registration.encode()[..41]);
+    }
+
+    #[test]
+    fn the_committed_vector_still_reads() {
+        let vectors: serde_json::Value = serde_json::from_str(include_str!("../vectors/registration.json")).unwrap();
+        let mut body = crate::vectors::hex(vectors["body"].as_str().unwrap());
+        body.resize(ANSWER, 0);
+        let expected = InviteRegistration { secret_hash: [6; 32], expires: Hour(498_072) };
+        assert_eq!(InviteRegistration::decode(&body), Ok(expected));
+        assert_eq!(expected.encode(), body);
+    }
 
     #[test]
     fn a_registration_has_a_fixed_length_and_reads_back() {
@@ -60,5 +78,14 @@ mod tests {
             assert_eq!(InviteRegistration::decode(&bad), Err(Problem::Malformed), "byte {at}");
         }
         assert_eq!(InviteRegistration::decode(&body[1..]), Err(Problem::Malformed));
+    }
+
+    proptest! {
+        #[test]
+        fn random_bytes_never_panic(mut bytes in proptest::collection::vec(any::<u8>(), ANSWER)) {
+            let _ = InviteRegistration::decode(&bytes);
+            bytes[0] = 1;
+            let _ = InviteRegistration::decode(&bytes);
+        }
     }
 }
