@@ -8,6 +8,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
+use zeroize::Zeroize as _;
 
 /// What an attachment is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -88,7 +89,8 @@ pub enum EvidenceOrigin {
     ImportedFile,
 }
 
-/// The key that opens an attachment, as base64 text made by the sealing layer. `Debug` hides it.
+/// The item key of an attachment, as base64 text made by the sealing layer: the form in which the sealed report carries
+/// it, which is why this secret can be written and copied with its document. Wiped on drop; `Debug` hides it.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct MediaKey(String);
@@ -100,10 +102,16 @@ impl MediaKey {
         Self(text)
     }
 
-    /// The text of the key, for the sealing layer.
+    /// The text of the key, for the sealing layer. Each use says why in a line `// EXPOSE: …`.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
+    }
+}
+
+impl Drop for MediaKey {
+    fn drop(&mut self) {
+        self.0.zeroize();
     }
 }
 
@@ -198,4 +206,17 @@ fn is_mime(text: &str) -> bool {
         && !sub.is_empty()
         && sub.len() <= 80
         && sub.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"+-.".contains(&b))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_shows_neither_key_nor_file_name() {
+        let key = MediaKey::from_base64("AAAA".into());
+        assert_eq!(format!("{key:?}"), "MediaKey([redacted])");
+        let private = EvidencePrivate { name: Some("Sok Example.jpg".into()), key, rest: BTreeMap::new() };
+        assert_eq!(format!("{private:?}"), "EvidencePrivate([redacted])");
+    }
 }

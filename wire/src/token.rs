@@ -276,6 +276,7 @@ mod tests {
     fn secrets_do_not_print() {
         assert_eq!(format!("{:?}", issuer(1)), "Issuer [redacted]");
         assert_eq!(format!("{:?}", Blinding::make().unwrap()), "Blinding [redacted]");
+        assert_eq!(format!("{:?}", token_of_the_vector()), "Token [redacted]");
     }
 
     fn token_of_the_vector() -> Token {

@@ -3,12 +3,14 @@
 //! A name is never split into family and given name: the order differs between Khmer, Cham and Latin writing, and people
 //! flip it. Only the desk asks which part is which.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use unicode_normalization::UnicodeNormalization as _;
 
-/// One way a person is called.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// One way a person is called. `Debug` shows nothing of it.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NameForm {
     /// The cleaned name: NFC, single spaces, no invisible characters.
     pub text: String,
@@ -21,6 +23,12 @@ pub struct NameForm {
     /// As it was typed, if cleaning changed it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub original: Option<String>,
+}
+
+impl fmt::Debug for NameForm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("NameForm([redacted])")
+    }
 }
 
 impl NameForm {
@@ -80,6 +88,7 @@ mod tests {
         assert_eq!(name.script, "khmr");
         assert_eq!(name.original.as_deref(), Some(typed));
         assert_eq!(NameForm::of("Chan Dara").unwrap().original, None);
+        assert_eq!(format!("{name:?}"), "NameForm([redacted])");
     }
 
     #[test]
