@@ -254,7 +254,7 @@ pub(super) fn verify(session: &Session) -> Result<(), Error> {
     let mut claimed = HashSet::new();
     for report in &desk.index.reports {
         let attached = desk.checked(report, true)?;
-        claimed.extend(attached.iter().flat_map(|(one, _)| one.ids()));
+        claimed.extend(attached.iter().flat_map(|(one, _)| one.ids_here(&desk.here)));
         claimed.extend(&report.chunks);
         let closed = [report.triage.closed(), report.identities.closed()];
         let missing = closed.iter().any(|why| matches!(why, Some(Closed::Missing { .. })))

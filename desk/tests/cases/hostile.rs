@@ -149,3 +149,28 @@ proptest! {
         prop_assert!(all.iter().all(|file| file.exists()));
     }
 }
+
+#[test]
+fn a_report_that_claims_terabytes_costs_the_desk_neither_time_nor_memory() {
+    let desk = Desk::new();
+    let plan = Plan::new(1).file(None, noise(10, 1));
+    let (mut body, _) = plan.body();
+    let (item, private) = (body.triage.evidence.remove(0), body.identities.evidence.remove("e0").unwrap());
+    for at in 0..200 {
+        let evidence_id = format!("e{at}");
+        body.identities.evidence.insert(evidence_id.clone(), private.clone());
+        body.triage.evidence.push(kapok_report::EvidenceItem { evidence_id, size: 17_000_000_000, ..item.clone() });
+    }
+    let mut records = seal_body(&desk, &body.triage.to_bytes(), &body.identities.to_bytes());
+    number(&mut records);
+    desk.inbox().store(&records).unwrap();
+    let index = desk.index();
+    let (all, here) = (attachments(&index.reports[0]), desk.here());
+    let began = std::time::Instant::now();
+    for one in &all {
+        assert!(matches!(one.presence(&here), Integrity::Missing { missing, of } if missing == of && of > 260_000));
+        assert_eq!(one.ids_here(&here), []);
+    }
+    assert_eq!(all.len(), 200);
+    assert!(began.elapsed().as_secs() < 20, "{:?}", began.elapsed());
+}
