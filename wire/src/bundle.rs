@@ -34,7 +34,7 @@ pub struct RootHashes(pub [[u8; 32]; 3]);
 pub enum Class {
     /// What happened.
     Triage,
-    /// Who: names, contacts, media keys.
+    /// Who: names, contacts, item keys.
     Identities,
 }
 

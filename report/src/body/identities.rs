@@ -28,7 +28,7 @@ pub struct Identities {
     /// What was given under keys that the form does not have.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub extra: BTreeMap<String, Json>,
-    /// File names and content keys by `evidence_id`.
+    /// File names and item keys by `evidence_id`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub evidence: BTreeMap<String, EvidencePrivate>,
     /// Members written by a newer version.
