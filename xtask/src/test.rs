@@ -26,6 +26,7 @@ const STEPS: &[Step] = &[
     Step { name: "graph", what: "what may depend on what; the server cannot read", run: rules::graph::run },
     Step { name: "sizes", what: "no Rust file over 600 lines", run: rules::sizes::run },
     Step { name: "text", what: "no registry hosts, no machine paths, no seedable generators", run: rules::text::run },
+    Step { name: "comments", what: "module headers, a reason at each secret that is read", run: rules::comments::run },
     Step {
         name: "deps",
         what: "each dependency has its reason in docs/dependencies.md",

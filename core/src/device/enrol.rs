@@ -53,6 +53,7 @@ impl Device {
         let bundle = UntrustedBundle::from_bytes(&page)?.verify(&invite.roots, in_force.as_ref(), now.0)?;
         let organisation = bundle.content().organisation.clone();
 
+        // EXPOSE: the task that stores it, under the device key, needs one of its own.
         let secret = kapok_wire::InviteSecret::from_bytes(*invite.secret.expose());
         let pending = blocking(&self.outbox, move |outbox| outbox.begin_enrolment(&secret)).await?;
         let blinded = pending.blinding.elements()?;

@@ -3,7 +3,7 @@
 //! for it.
 
 use crate::files::{self, SourceFile};
-use crate::rules::none_of;
+use crate::rules::{lines_with_tests, none_of};
 use crate::run::Done;
 
 /// In two parts each, so that this file does not break its own rule.
@@ -39,10 +39,7 @@ pub(crate) fn run() -> Done {
 fn findings(files: &[SourceFile]) -> Vec<String> {
     let mut out = Vec::new();
     for file in files.iter().filter(|file| !NOT_OURS.contains(&file.path.as_str())) {
-        let Some(text) = file.text() else { continue };
-        let mut in_tests = is_test_file(&file.path);
-        for (at, line) in text.lines().enumerate() {
-            in_tests |= line.trim_start().starts_with("#[cfg(test)]");
+        for (at, (line, in_tests)) in lines_with_tests(file).enumerate() {
             let code = file.has_extension("rs") && !in_tests && file.path != "xtask/src/rules/text.rs";
             for word in wrong_words(line, code, file.path == RNG_MODULE) {
                 out.push(format!("{}:{}: {word}", file.path, at + 1));
@@ -50,11 +47,6 @@ fn findings(files: &[SourceFile]) -> Vec<String> {
         }
     }
     out
-}
-
-/// By the house rule tests stand at the end of a file or in a file of their own.
-fn is_test_file(path: &str) -> bool {
-    path.starts_with("tests/") || path.contains("/tests/") || path.ends_with("tests.rs")
 }
 
 fn wrong_words(line: &str, code: bool, rng_module: bool) -> Vec<String> {
@@ -116,6 +108,8 @@ mod tests {
         assert_eq!(count("core/src/a.rs", line), 2);
         assert_eq!(count("core/src/a.rs", &format!("#[cfg(test)]\nmod tests {{\n{line}\n}}")), 0);
         assert_eq!(count("core/src/a/tests.rs", line), 0);
+        // A test file that is only named here does not excuse what follows.
+        assert_eq!(count("core/src/a.rs", &format!("#[cfg(test)]\nmod tests;\n{line}")), 2);
     }
 
     #[test]
