@@ -9,6 +9,8 @@ use kapok_wire::{Digest, Lane, Problem};
 use super::outbox::Outcome;
 use super::testing::*;
 use super::*;
+use crate::policy::{Asked, Facts};
+use crate::time::SystemClock;
 use crate::vault::{NoDeviceKey, SlotNumber};
 
 fn attach(device: &Device, draft: DraftId, chunks: usize, sized: bool) -> Result<AttachmentView> {
@@ -179,4 +181,23 @@ fn a_large_pool_has_a_queue_that_holds_all_of_it() {
     device.outbox.record(&jobs.into_iter().map(receipted).collect::<Vec<_>>()).unwrap();
     drop(device);
     assert_eq!(reopened(folder.path()).outbox().unwrap()[0].receipted, 4_096);
+}
+
+#[tokio::test]
+async fn what_was_refused_is_tried_again_when_a_person_asks_and_not_before() {
+    let folder = tempfile::tempdir().unwrap();
+    let device = device(folder.path());
+    Organisation::make().enrol(&device);
+    let id = draft(&device, "Example");
+    device.finish(id, NOW).unwrap();
+    let job = device.outbox.next_batch(true, true, 10).unwrap().remove(0);
+    device.outbox.record(&[(job.clone(), Outcome::Refused(Problem::Malformed))]).unwrap();
+    for (asked, waiting) in [(Asked::ByEngine, 0), (Asked::ByPerson, 1)] {
+        let options = SyncOptions { asked, ..SyncOptions::default() };
+        // The organisation of these tests has no usable address, so nothing is sent.
+        let _ = device.sync(&Facts::unknown(), &options, &SystemClock, &mut |_| ()).await;
+        assert_eq!(device.outbox.waiting().unwrap(), (waiting, 0), "{asked:?}");
+    }
+    let again = device.outbox.next_batch(true, true, 10).unwrap();
+    assert_eq!((again[0].object, again[0].upload), (job.object, job.upload), "the same object under the same token");
 }

@@ -150,6 +150,8 @@ impl Device {
 
     /// Sends what the policy allows. Works while locked; may be dropped at any await.
     ///
+    /// What the server refused for good is tried again when a person asks, since it is a person who changed something.
+    ///
     /// # Errors
     /// [`Error::NotEnrolled`], [`Error::Policy`], [`Error::Route`] if the bundle names no usable way, damage of the
     /// queue or pool. Trouble on the line is not an error but an end.
@@ -162,6 +164,9 @@ impl Device {
     ) -> Result<SyncReport> {
         let _alone = self.sending.lock().await;
         let bundle = self.outbox.bundle()?.ok_or(Error::NotEnrolled)?;
+        if options.asked == Asked::ByPerson {
+            blocking(&self.outbox, Outbox::retry_refused).await?;
+        }
         let mut ways = DirectRoute::all(&bundle, options.timeouts)?.into_iter();
         let mut sender = Sender::new(&self.outbox, bundle, ways.next());
         let (text, media) = self.outbox.waiting()?;

@@ -96,6 +96,12 @@ impl Outbox {
         self.queue().read(queue::waiting)
     }
 
+    /// Lets objects that were refused wait again: server or app may have been put right. Trying costs no other token.
+    pub(crate) fn retry_refused(&self) -> Result<()> {
+        let mut queue = self.queue();
+        if queue.read(queue::any_refused)? { queue.write(queue::retry_refused) } else { Ok(()) }
+    }
+
     /// Counts an attempt for the next objects and gives each upload its token, before anything is sent.
     pub(crate) fn next_batch(&self, text: bool, media: bool, max: u16) -> Result<Vec<Job>> {
         self.queue().write(|db| batch::next(db, text, media, max))

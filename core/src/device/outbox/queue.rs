@@ -71,6 +71,15 @@ pub(super) fn waiting(db: &Connection) -> Result<(u32, u32)> {
     Ok((count(Lane::Text)?, count(Lane::Media)?))
 }
 
+pub(super) fn any_refused(db: &Connection) -> Result<bool> {
+    Ok(db.query_row("SELECT EXISTS (SELECT 1 FROM object WHERE problem IS NOT NULL)", [], |row| row.get(0))?)
+}
+
+pub(super) fn retry_refused(db: &Connection) -> Result<()> {
+    db.execute("UPDATE object SET problem = NULL WHERE problem IS NOT NULL", [])?;
+    Ok(())
+}
+
 /// SQLite's integers are signed; ours are counts and times that never reach the sign bit on an honest clock.
 pub(crate) fn sql_int(value: u64) -> Result<i64> {
     i64::try_from(value).map_err(|_| Error::BadSize)
