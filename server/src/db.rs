@@ -160,6 +160,35 @@ mod tests {
         assert_eq!(std::fs::metadata(folder.database()).unwrap().permissions().mode() & 0o777, 0o600);
     }
 
+    fn page() -> std::path::PathBuf {
+        std::path::PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../docs/schema/server.sql")
+    }
+
+    /// Every statement of a fresh database, in order of name.
+    fn fresh() -> String {
+        let (_dir, folder) = folder();
+        let all: Vec<String> = Db::open(&folder)
+            .unwrap()
+            .read(|db| {
+                let all = "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY type DESC, name";
+                db.prepare(all)?.query_map([], |row| row.get(0))?.collect()
+            })
+            .unwrap();
+        let ours = all.iter().filter(|sql| !sql.starts_with("CREATE TABLE sqlite_"));
+        ours.map(|sql| format!("{sql};\n")).collect::<Vec<_>>().join("\n")
+    }
+
+    #[test]
+    fn the_schema_in_the_documentation_is_that_of_a_fresh_database() {
+        assert_eq!(std::fs::read_to_string(page()).unwrap(), fresh(), "docs/schema/server.sql: write it again");
+    }
+
+    #[test]
+    #[ignore = "writes the page"]
+    fn write_schema() {
+        std::fs::write(page(), fresh()).unwrap();
+    }
+
     #[test]
     fn a_newer_or_foreign_database_is_refused_untouched() {
         for (id, version) in [(APPLICATION_ID, 2), (7, 1)] {

@@ -15,6 +15,8 @@ mod organisation;
 mod outbox;
 #[cfg(test)]
 mod recovery_tests;
+#[cfg(test)]
+mod schema_tests;
 mod slots;
 mod sync;
 #[cfg(test)]

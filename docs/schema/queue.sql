@@ -1,0 +1,63 @@
+CREATE TABLE enrolment (
+    only INTEGER PRIMARY KEY CHECK (only = 1),
+    secret BLOB NOT NULL,
+    blinding BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE network (
+    network BLOB PRIMARY KEY,
+    intercepted INTEGER,
+    filtered INTEGER
+) STRICT;
+
+CREATE TABLE object (
+    object BLOB PRIMARY KEY,
+    report INTEGER NOT NULL REFERENCES report (id),
+    -- 0 text, 1 media.
+    lane INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    -- Where the sealed area lies; NULL after a verified receipt freed it.
+    slot INTEGER UNIQUE,
+    upload BLOB,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    -- Problem code of a refusal that a person has to look at.
+    problem INTEGER,
+    -- Digest, hour and signature of the verified receipt.
+    receipt BLOB,
+    UNIQUE (report, lane, position)
+) STRICT;
+
+CREATE TABLE organisation (
+    only INTEGER PRIMARY KEY CHECK (only = 1),
+    -- Three SHA-256 of root keys, from the invite.
+    roots BLOB NOT NULL,
+    -- The signed note in force.
+    bundle TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE report (
+    id INTEGER PRIMARY KEY,
+    code TEXT NOT NULL,
+    -- Days since 1970.
+    day INTEGER NOT NULL,
+    -- The draft's mark until the vault has forgotten the draft, then NULL.
+    mark BLOB UNIQUE
+) STRICT;
+
+CREATE TABLE secret (
+    name TEXT PRIMARY KEY,
+    value BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE setting (
+    name TEXT PRIMARY KEY,
+    value INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE token (
+    nonce BLOB PRIMARY KEY,
+    output BLOB NOT NULL,
+    key BLOB NOT NULL,
+    -- The upload it was given to, if any. A token that was given away is never given again.
+    upload BLOB UNIQUE
+) STRICT;
