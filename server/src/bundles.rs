@@ -1,6 +1,6 @@
 //! The one bundle this server hands out. It need not be trusted for it: devices check the signatures themselves.
 //!
-//! The rules here protect devices from a mistake at the desk and from a stolen desk key: the first publication pins
+//! The rules here protect devices from a mistake at the desk and from a stolen client key: the first publication pins
 //! the root keys for ever, and numbers never go down.
 
 use kapok_wire::bundle::{Bundle, RootHashes, UntrustedBundle};

@@ -31,7 +31,7 @@ const PRAGMAS: [(&str, &str); 6] = [
     ("trusted_schema", "OFF"),
     // No temporary files beside the database.
     ("temp_store", "MEMORY"),
-    // A used invite or a removed desk key does not linger in free pages.
+    // A used invite or a removed client key does not linger in free pages.
     ("secure_delete", "ON"),
     // Damage shows as an error and not as a wrong row.
     ("cell_size_check", "ON"),

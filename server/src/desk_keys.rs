@@ -1,4 +1,4 @@
-//! The desk keys that may pull and publish: added and removed from the command line, also while the server runs.
+//! The client keys of desks that may pull and publish: added and removed from the command line, also while the server runs.
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -22,7 +22,7 @@ pub fn parse(text: &str) -> Result<Pin, Error> {
     Ok(Pin(pin))
 }
 
-/// Registers a desk key. Twice is once.
+/// Registers a client key. Twice is once.
 ///
 /// # Errors
 /// [`Error::NoServer`] if no server was started in `data`, or the database's errors.
@@ -33,7 +33,7 @@ pub fn add(data: &Path, key: Pin) -> Result<(), Error> {
     })
 }
 
-/// Removes a desk key; its next request is refused. False if it was not registered.
+/// Removes a client key; its next request is refused. False if it was not registered.
 ///
 /// # Errors
 /// As [`add`].
@@ -41,7 +41,7 @@ pub fn remove(data: &Path, key: Pin) -> Result<bool, Error> {
     Db::open_existing(data)?.write(|tx| Ok(tx.execute("DELETE FROM desk_keys WHERE spki_hash = ?", [key.0])? > 0))
 }
 
-/// All registered desk keys, in order.
+/// All registered client keys, in order.
 ///
 /// # Errors
 /// As [`add`].

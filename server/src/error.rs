@@ -56,7 +56,7 @@ pub enum Error {
         kind: std::io::ErrorKind,
     },
     /// Not 64 hexadecimal digits.
-    #[error("a desk key is given as 64 hexadecimal digits, as kapok-desk prints them")]
+    #[error("a fingerprint has 64 hexadecimal digits; copy it as kapok-desk prints it")]
     BadDeskKey,
 }
 

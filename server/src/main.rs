@@ -1,4 +1,4 @@
-//! `kapok-server`: serves, and registers desk keys.
+//! `kapok-server`: serves, and registers the client keys of desks.
 
 use std::io::Write as _;
 use std::net::SocketAddr;
@@ -24,7 +24,7 @@ struct Cli {
 enum Command {
     /// Serve (this is also what happens without a command).
     Serve(ServeArgs),
-    /// Say which desk keys may pull, invite and publish. Works while the server runs.
+    /// Say which client keys of desks may pull, invite and publish. Works while the server runs.
     #[command(subcommand)]
     Desk(DeskCommand),
 }
@@ -60,21 +60,23 @@ struct ServeArgs {
 
 #[derive(Subcommand)]
 enum DeskCommand {
-    /// Register a desk key by the SHA-256 of its public key info, as kapok-desk prints it.
+    /// Register a client key by its fingerprint, as kapok-desk prints it.
     Add {
-        /// 64 hexadecimal digits.
+        /// 64 hexadecimal digits: the SHA-256 of its public key info.
+        #[arg(value_name = "FINGERPRINT")]
         key: String,
         #[command(flatten)]
         data: DataArgs,
     },
-    /// Print the registered desk keys.
+    /// Print the registered client keys.
     List {
         #[command(flatten)]
         data: DataArgs,
     },
-    /// Remove a desk key; it is refused at once.
+    /// Remove a client key; it is refused at once.
     Remove {
-        /// 64 hexadecimal digits.
+        /// 64 hexadecimal digits: the SHA-256 of its public key info.
+        #[arg(value_name = "FINGERPRINT")]
         key: String,
         #[command(flatten)]
         data: DataArgs,
@@ -112,7 +114,7 @@ fn desk(command: DeskCommand) -> Result<(), Error> {
         DeskCommand::Add { key, data } => {
             let key = desk_keys::parse(&key)?;
             desk_keys::add(&data.data, key)?;
-            say(&format!("Desk key {key} is registered."));
+            say(&format!("Client key {key} is registered."));
         }
         DeskCommand::List { data } => {
             for key in desk_keys::list(&data.data)? {
@@ -122,7 +124,7 @@ fn desk(command: DeskCommand) -> Result<(), Error> {
         DeskCommand::Remove { key, data } => {
             let key = desk_keys::parse(&key)?;
             let was = if desk_keys::remove(&data.data, key)? { "is removed" } else { "was not registered" };
-            say(&format!("Desk key {key} {was}."));
+            say(&format!("Client key {key} {was}."));
         }
     }
     Ok(())
@@ -160,7 +162,7 @@ fn announce(server: &Server, data: &Path) {
     say(&format!("Pin {}", server.pin()));
     say(&format!("Card for the desk: {}", card.display()));
     if desk_keys::list(data).is_ok_and(|keys| keys.is_empty()) {
-        say("No desk key is registered yet; run: kapok-server desk add KEY");
+        say("No client key is registered yet; run: kapok-server desk add FINGERPRINT");
     }
     let ready = serde_json::json!({
         "ready": 1,

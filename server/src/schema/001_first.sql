@@ -1,4 +1,4 @@
--- What the server keeps: sealed objects by place, spent tokens, invites by hash, desk keys, one bundle.
+-- What the server keeps: sealed objects by place, spent tokens, invites by hash, client keys of desks, one bundle.
 -- No addresses, no times finer than an hour. No row says which token or upload brought an object.
 CREATE TABLE objects (
     sequence  INTEGER PRIMARY KEY AUTOINCREMENT,

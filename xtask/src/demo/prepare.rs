@@ -87,7 +87,8 @@ pub(crate) fn serve(stage: &Stage, options: &[&str]) -> Done<Server> {
     let desk = |line| Call::new("kapok-desk", "--dir desk").words(line);
     let init = desk("init --server-card server/server-card.json --organisation").arg("Invented Organisation").secret();
     let said = stage.run(&init, 0)?;
-    let key = hex_key(&said).ok_or_else(|| Failure::new("`kapok-desk init` printed no desk key").hint(said.clone()))?;
+    let key =
+        hex_key(&said).ok_or_else(|| Failure::new("`kapok-desk init` printed no fingerprint").hint(said.clone()))?;
     stage.run(&Call::new("kapok-server", "desk add --data server").arg(key), 0)?;
     stage.run(&desk("publish").secret(), 0)?;
     Ok(server)
