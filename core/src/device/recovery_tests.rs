@@ -126,8 +126,9 @@ fn a_queue_never_fills_up_with_what_was_sent() {
     let options = CreateOptions { pool_slots: 1_024, half: HalfFrames::new(4).unwrap(), ..CreateOptions::default() };
     let device = Device::create(folder.path(), &passphrase(), Arc::new(NoDeviceKey), options).unwrap();
     let organisation = Organisation::make();
-    organisation.enrol(&device);
     for round in 0..12 {
+        // Far more tokens than are spent: they go before any report does.
+        organisation.enrol(&device);
         // As many objects as the pool holds wait together, each with its receipt still to come.
         let objects = (0..1_000).map(|slot| outbox::NewObject {
             object: kapok_wire::ObjectId(kapok_wire::rng::bytes()),
@@ -200,4 +201,18 @@ async fn what_was_refused_is_tried_again_when_a_person_asks_and_not_before() {
     }
     let again = device.outbox.next_batch(true, true, 10).unwrap();
     assert_eq!((again[0].object, again[0].upload), (job.object, job.upload), "the same object under the same token");
+}
+
+#[test]
+fn a_mark_whose_draft_is_forgotten_is_taken_off_at_the_next_unlock() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = device(folder.path());
+    // As a crash between the last two steps of a finish leaves it.
+    let report = outbox::NewReport { code: "K7-PQ4".into(), day: 20_000, mark: [1; 16], objects: vec![] };
+    first.outbox.add(&report).unwrap();
+    drop(first);
+    let again = reopened(folder.path());
+    assert!(again.outbox.finished_mark(&[1; 16]).unwrap().is_some(), "control: it is there before");
+    again.unlock(&passphrase()).unwrap();
+    assert_eq!(again.outbox.finished_mark(&[1; 16]).unwrap(), None);
 }

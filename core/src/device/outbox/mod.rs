@@ -86,6 +86,12 @@ impl Outbox {
         self.queue().write(|db| queue::clear_mark(db, mark))
     }
 
+    /// No draft that a report was made of is left in the vault.
+    pub(crate) fn clear_marks(&self) -> Result<()> {
+        let mut queue = self.queue();
+        if queue.read(queue::any_mark)? { queue.write(queue::clear_marks) } else { Ok(()) }
+    }
+
     /// What waits, in words for people and scripts.
     pub(crate) fn view(&self) -> Result<Vec<OutboxView>> {
         self.queue().read(view::list)

@@ -60,6 +60,15 @@ pub(super) fn clear_mark(db: &Connection, mark: &[u8; 16]) -> Result<()> {
     Ok(())
 }
 
+pub(super) fn any_mark(db: &Connection) -> Result<bool> {
+    Ok(db.query_row("SELECT EXISTS (SELECT 1 FROM report WHERE mark IS NOT NULL)", [], |row| row.get(0))?)
+}
+
+pub(super) fn clear_marks(db: &Connection) -> Result<()> {
+    db.execute("UPDATE report SET mark = NULL WHERE mark IS NOT NULL", [])?;
+    Ok(())
+}
+
 pub(super) fn waiting(db: &Connection) -> Result<(u32, u32)> {
     let count = |lane: Lane| {
         db.query_row(

@@ -12,8 +12,12 @@ use crate::error::Result;
 const SENT: &str = "report.mark IS NULL AND NOT EXISTS
     (SELECT 1 FROM object WHERE object.report = report.id AND object.slot IS NOT NULL)";
 
-/// Takes away spent tokens of reports that were sent, and while the queue is more than half full the oldest sent
-/// reports: first what is known of their chunks, then, if that is not enough, the reports. Nothing that waits is touched.
+/// Unspent tokens that are kept when room is short: as many as packets fit the default pool.
+const TOKENS_KEPT: u32 = 1_024;
+
+/// Takes away spent tokens of reports that were sent. While the queue is more than half full, what is known of the chunks
+/// of the oldest sent reports goes too, then tokens beyond any need; past three quarters the oldest sent reports
+/// themselves. Nothing that waits is touched.
 pub(super) fn make(db: &Connection) -> Result<()> {
     db.execute(
         &format!(
@@ -21,13 +25,22 @@ pub(super) fn make(db: &Connection) -> Result<()> {
         ),
         [],
     )?;
-    while crowded(db)? && (forget_chunks(db)? || forget_report(db)?) {}
+    while quarters(db)? >= 2 && (forget_chunks(db)? || forget_tokens(db)?) {}
+    while quarters(db)? >= 3 && forget_report(db)? {}
     Ok(())
 }
 
-fn crowded(db: &Connection) -> Result<bool> {
+/// Whole quarters of the queue that are full.
+fn quarters(db: &Connection) -> Result<i64> {
     let number = |name| db.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
-    Ok((number("page_count")? - number("freelist_count")?) * 2 > number("max_page_count")?)
+    Ok((number("page_count")? - number("freelist_count")?) * 4 / number("max_page_count")?.max(1))
+}
+
+/// They came with invites that were used while others were left.
+fn forget_tokens(db: &Connection) -> Result<bool> {
+    let spare = "DELETE FROM token WHERE upload IS NULL AND nonce NOT IN
+        (SELECT nonce FROM token WHERE upload IS NULL LIMIT ?1)";
+    Ok(db.execute(spare, [TOKENS_KEPT])? > 0)
 }
 
 /// The packet's receipt stays: the packet names every chunk, so the desk can tell what is missing.
