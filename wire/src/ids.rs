@@ -1,8 +1,11 @@
 //! Identifiers, digests and hours as newtypes: mixing two of them up does not compile.
 
 use std::fmt;
+use std::str::FromStr;
 
 use sha2::{Digest as _, Sha256};
+
+use crate::hex::{self, HexError};
 
 /// Writes the first four bytes in hex: enough to tell two ids apart in a log, too little to look one up.
 fn short(bytes: &[u8], f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -32,13 +35,43 @@ impl fmt::Debug for ObjectId {
     }
 }
 
-/// SHA-256 of an object's sealed area.
+/// All of it, for names of files and for documents; logs take the short form of `Debug`.
+impl fmt::Display for ObjectId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        hex::write(&self.0, f)
+    }
+}
+
+impl FromStr for ObjectId {
+    type Err = HexError;
+
+    fn from_str(text: &str) -> Result<Self, HexError> {
+        hex::parse(text).map(Self)
+    }
+}
+
+/// SHA-256: of an object's sealed area, of an attachment.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Digest(pub [u8; 32]);
 
 impl fmt::Debug for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         short(&self.0, f)
+    }
+}
+
+/// All of it, to compare and to store; logs take the short form of `Debug`.
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        hex::write(&self.0, f)
+    }
+}
+
+impl FromStr for Digest {
+    type Err = HexError;
+
+    fn from_str(text: &str) -> Result<Self, HexError> {
+        hex::parse(text).map(Self)
     }
 }
 

@@ -10,6 +10,7 @@ pub mod bundle;
 mod bytes;
 pub mod canonical;
 pub mod enrol;
+mod hex;
 mod ids;
 mod invite;
 pub mod note;
@@ -24,6 +25,7 @@ pub mod upload;
 #[cfg(test)]
 mod vectors;
 
+pub use hex::HexError;
 pub use ids::{Digest, Hour, Lane, ObjectId, TokenKeyId, UploadId};
 pub use invite::{Invite, InviteError, InviteSecret};
 pub use problem::{Problem, Remedy};

@@ -15,6 +15,8 @@ use rustls::{
 };
 use sha2::{Digest as _, Sha256};
 
+use crate::hex::{self, HexError};
+
 /// SHA-256 of a certificate's subject public key info.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Pin(pub [u8; 32]);
@@ -27,7 +29,15 @@ impl std::fmt::Debug for Pin {
 
 impl std::fmt::Display for Pin {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        hex::write(&self.0, f)
+    }
+}
+
+impl std::str::FromStr for Pin {
+    type Err = HexError;
+
+    fn from_str(text: &str) -> Result<Self, HexError> {
+        hex::parse(text).map(Self)
     }
 }
 
