@@ -20,7 +20,8 @@ struct State {
     written: usize,
     fail_write: Option<(usize, ErrorKind)>,
     fail_sync: Option<ErrorKind>,
-    fail_read: Option<ErrorKind>,
+    /// What reads fail with, and how many more of them.
+    fail_read: Option<(ErrorKind, usize)>,
     ignore_sync: bool,
 }
 
@@ -72,7 +73,12 @@ impl FaultFile {
     }
 
     pub(crate) fn fail_read(&self, kind: Option<ErrorKind>) {
-        self.with(|state| state.fail_read = kind);
+        self.with(|state| state.fail_read = kind.map(|kind| (kind, usize::MAX)));
+    }
+
+    /// The next `count` reads fail, then the medium is well again.
+    pub(crate) fn fail_reads(&self, count: usize) {
+        self.with(|state| state.fail_read = Some((ErrorKind::Other, count)));
     }
 
     /// A disk that says "flushed" and is not.
@@ -101,7 +107,8 @@ impl FaultFile {
 impl BlockFile for FaultFile {
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
         self.with(|state| {
-            if let Some(kind) = state.fail_read {
+            if let Some((kind, left)) = state.fail_read {
+                state.fail_read = left.checked_sub(1).filter(|left| *left > 0).map(|left| (kind, left));
                 return Err(kind.into());
             }
             let offset = usize::try_from(offset).unwrap();

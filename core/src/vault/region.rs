@@ -43,6 +43,9 @@ pub(crate) struct Region {
     forgetting: bool,
 }
 
+/// Tries at reading a half that the medium does not give.
+const READ_TRIES: u32 = 3;
+
 /// A region as it was found.
 pub(crate) struct Loaded {
     pub(crate) region: Region,
@@ -72,7 +75,7 @@ impl Region {
     /// Reads both halves and keeps the newer whole one. Writes nothing.
     pub(crate) fn load(file: Arc<dyn BlockFile>, fixed: &Fixed, place: RegionPlace, key: &RegionKey) -> Result<Loaded> {
         let mut region = Self::unread(file, fixed, place, key);
-        let (active, half, one_half_bad) = match (region.read_half(0), region.read_half(1)) {
+        let (active, half, one_half_bad) = match (region.read_half_patiently(0), region.read_half_patiently(1)) {
             (Ok(first), Ok(second)) if first.stamp.generation > second.stamp.generation => (0, first, false),
             (Ok(_), Ok(second)) => (1, second, false),
             (Ok(first), Err(_)) => (0, first, true),
@@ -174,6 +177,17 @@ impl Region {
     /// then is at least this frame.
     fn write_frame(&self, place: Place, frame: &[u8]) -> Result<()> {
         self.file.write_at(self.offset(place), frame).map_err(|error| Error::writing(&error, FRAME as u64))
+    }
+
+    /// A read that fails once may succeed the next time, and the half it hides may be the newer one.
+    fn read_half_patiently(&self, half: u8) -> Result<Half, Bad> {
+        for _ in 1..READ_TRIES {
+            match self.read_half(half) {
+                Err(Bad::Unreadable(_)) => {}
+                read => return read,
+            }
+        }
+        self.read_half(half)
     }
 
     fn read_half(&self, half: u8) -> Result<Half, Bad> {

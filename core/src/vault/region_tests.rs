@@ -104,6 +104,21 @@ fn an_unreadable_disk_is_not_called_damaged() {
 }
 
 #[test]
+fn a_read_that_fails_and_then_succeeds_does_not_bring_an_older_content_back() {
+    let (disk, mut region) = fresh();
+    region.commit(b"older").unwrap();
+    region.commit(b"newer").unwrap();
+    for failing in [1, 2] {
+        disk.fail_reads(failing);
+        let loaded = load(&disk).unwrap();
+        assert_eq!((loaded.content.as_slice(), loaded.one_half_bad), (b"newer".as_slice(), false), "{failing}");
+    }
+    // Control: a half that stays unreadable is given up; which half that is depends on the order of reading.
+    disk.fail_reads(3);
+    assert!(load(&disk).unwrap().one_half_bad);
+}
+
+#[test]
 fn frames_do_not_open_under_another_key_header_region_or_half() {
     let (disk, mut region) = fresh();
     region.commit(b"bound").unwrap();
