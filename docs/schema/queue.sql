@@ -41,7 +41,11 @@ CREATE TABLE report (
     -- Days since 1970.
     day INTEGER NOT NULL,
     -- The draft's mark until the vault has forgotten the draft, then NULL.
-    mark BLOB UNIQUE
+    mark BLOB UNIQUE,
+    -- When it was finished, seconds since 1970, and 64 random bits that its delay is drawn from; NULL once all of it was
+    -- sent: the day is all that stays.
+    finished INTEGER,
+    seed INTEGER
 ) STRICT;
 
 CREATE TABLE secret (

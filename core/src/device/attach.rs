@@ -4,6 +4,7 @@
 //! attachment exists once its row is committed; whatever stops the reading before that leaves the draft as it was.
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::path::Path;
@@ -27,7 +28,7 @@ use crate::vault::SlotNumber;
 const SNIFF: usize = 4_096;
 
 /// What the caller knows about an attachment.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct NewAttachment {
     /// The file's name as the person knows it; travels only with the identities.
     pub file_name: String,
@@ -37,8 +38,15 @@ pub struct NewAttachment {
     pub origin: EvidenceOrigin,
 }
 
+impl fmt::Debug for NewAttachment {
+    /// A file's name can be a person's.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("NewAttachment([redacted])")
+    }
+}
+
 /// An attachment of an open draft.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct AttachmentView {
     /// Random id, the same in the report.
     pub evidence_id: Uuid,
@@ -50,6 +58,13 @@ pub struct AttachmentView {
     pub size: u64,
     /// SHA-256 of the original.
     pub sha256: [u8; 32],
+}
+
+impl fmt::Debug for AttachmentView {
+    /// Length and hash of an original identify it, so they are not for logs.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AttachmentView([redacted])")
+    }
 }
 
 /// An attachment as finishing needs it.

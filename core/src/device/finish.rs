@@ -29,6 +29,7 @@ use super::drafts::{self, DraftHead, DraftId};
 use super::outbox::{NewObject, NewReport};
 use super::slots::{Purpose, Reservation};
 use crate::error::{Error, Result};
+use crate::policy::Finished;
 use crate::time::Time;
 use crate::vault::SlotNumber;
 
@@ -80,7 +81,8 @@ impl Device {
 
         let code = ShortCode::of(&head.report_id).to_string();
         let day = now.0 / SECONDS_PER_DAY;
-        self.outbox.add(&NewReport { code: code.clone(), day, mark: head.mark, objects })?;
+        let finished = Finished { at: now, seed: u64::from_be_bytes(rng::bytes()) };
+        self.outbox.add(&NewReport { code: code.clone(), day, finished, mark: head.mark, objects })?;
         match self.forget(draft, &head, &code, day) {
             // Locked from another thread after the commit point: the report is safe, the draft goes at the next unlock.
             Err(Error::Locked) => return Err(Error::NotForgotten),

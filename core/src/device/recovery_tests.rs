@@ -76,7 +76,10 @@ fn deleting_a_draft_whose_finish_was_cut_takes_nothing_from_the_report() {
     let (head, attachments) =
         device.with_vault(|vault| vault.read(|db| Ok((drafts::head(db, id)?, attach::list(db, id)?)))).unwrap();
     let objects = super::finish::media_objects(&attachments).collect();
-    device.outbox.add(&outbox::NewReport { code: "K7-PQ4".into(), day: 20_000, mark: head.mark, objects }).unwrap();
+    device
+        .outbox
+        .add(&outbox::NewReport { code: "K7-PQ4".into(), day: 20_000, finished: finished(), mark: head.mark, objects })
+        .unwrap();
     let sealed = |device: &Device| {
         let jobs = device.outbox.next_batch(true, true, 100).unwrap();
         jobs.iter().map(|job| device.outbox.sealed_area(job).unwrap()).collect::<Vec<_>>()
@@ -97,7 +100,13 @@ fn answers_are_not_taken_for_a_draft_that_is_sealed_already() {
     let head = device.with_vault(|vault| vault.read(|db| drafts::head(db, id))).unwrap();
     device
         .outbox
-        .add(&outbox::NewReport { code: "K7-PQ4".into(), day: 20_000, mark: head.mark, objects: vec![] })
+        .add(&outbox::NewReport {
+            code: "K7-PQ4".into(),
+            day: 20_000,
+            finished: finished(),
+            mark: head.mark,
+            objects: vec![],
+        })
         .unwrap();
     let answers = device.answers(id).unwrap();
     assert_eq!(device.save_answers(id, &answers, NOW), Err(Error::NoSuchDraft));
@@ -138,6 +147,7 @@ fn a_queue_never_fills_up_with_what_was_sent() {
         let report = outbox::NewReport {
             code: format!("K7-{round}"),
             day: 20_000,
+            finished: finished(),
             mark: kapok_wire::rng::bytes(),
             objects: objects.collect(),
         };
@@ -169,7 +179,13 @@ fn a_large_pool_has_a_queue_that_holds_all_of_it() {
         lane: Lane::Media,
         slot: SlotNumber(slot),
     });
-    let report = outbox::NewReport { code: "K7-PQ4".into(), day: 20_000, mark: [1; 16], objects: objects.collect() };
+    let report = outbox::NewReport {
+        code: "K7-PQ4".into(),
+        day: 20_000,
+        finished: finished(),
+        mark: [1; 16],
+        objects: objects.collect(),
+    };
     let organisation = Organisation::make();
     organisation.enrol(&device);
     device.outbox.add(&report).unwrap();
@@ -208,7 +224,8 @@ fn a_mark_whose_draft_is_forgotten_is_taken_off_at_the_next_unlock() {
     let folder = tempfile::tempdir().unwrap();
     let first = device(folder.path());
     // As a crash between the last two steps of a finish leaves it.
-    let report = outbox::NewReport { code: "K7-PQ4".into(), day: 20_000, mark: [1; 16], objects: vec![] };
+    let report =
+        outbox::NewReport { code: "K7-PQ4".into(), day: 20_000, finished: finished(), mark: [1; 16], objects: vec![] };
     first.outbox.add(&report).unwrap();
     drop(first);
     let again = reopened(folder.path());

@@ -12,7 +12,7 @@ use kapok_wire::answer::Answer;
 use kapok_wire::bundle::VerifiedBundle;
 use kapok_wire::sizes::ANSWER;
 use kapok_wire::upload::{Head, encode_body};
-use kapok_wire::{Digest, Problem, Remedy};
+use kapok_wire::{Digest, Hour, Problem, Remedy};
 use tokio::task::JoinSet;
 
 use super::Device;
@@ -119,7 +119,7 @@ impl Device {
             work,
             asked: options.asked,
             tokens: if self.outbox.can_pay()? { Tokens::Enough } else { Tokens::None },
-            finished: None,
+            finished: self.outbox.oldest_waiting()?,
             last_batch: self.outbox.last_batch()?.map_or(LastBatch::Never, LastBatch::Ended),
             confirmed: options.confirmed.clone(),
         };
@@ -192,8 +192,8 @@ impl Device {
             }
         };
         if sender.round_trips > 0 {
-            let now = clock.now();
-            blocking(&self.outbox, move |outbox| outbox.note_batch(now)).await?;
+            let (now, served) = (clock.now(), sender.served);
+            blocking(&self.outbox, move |outbox| outbox.note_batch(now, served)).await?;
         }
         let (text, media) = self.outbox.waiting()?;
         Ok(SyncReport {
@@ -297,6 +297,8 @@ struct Sender {
     bytes_up: u64,
     bytes_down: u64,
     round_trips: u32,
+    /// The latest hour in a verified receipt.
+    served: Option<Hour>,
     /// Handfuls in a row of which nothing was accepted.
     fruitless: u32,
     /// Objects of the next handful.
@@ -313,6 +315,7 @@ impl Sender {
             bytes_up: 0,
             bytes_down: 0,
             round_trips: 0,
+            served: None,
             fruitless: 0,
             width: Width::narrowest(),
         }
@@ -340,7 +343,10 @@ impl Sender {
                     self.bytes_up += job.lane.body_len() as u64;
                     self.bytes_down += ANSWER as u64;
                     match &outcome {
-                        Outcome::Receipted(..) => self.sent += 1,
+                        Outcome::Receipted(_, receipt) => {
+                            self.sent += 1;
+                            self.served = self.served.max(Some(receipt.hour));
+                        }
                         Outcome::Refused(problem) => end = worse(end, refused(*problem)),
                         Outcome::Unanswered => {}
                     }

@@ -15,10 +15,16 @@ use kapok_wire::note;
 use kapok_wire::token::{Blinding, Issuer, Token};
 
 use super::{CreateOptions, Device, DraftId};
+use crate::policy::Finished;
 use crate::time::Time;
 use crate::vault::{HalfFrames, KdfParams, NoDeviceKey, Passphrase};
 
 pub(super) const NOW: Time = Time(1_795_000_000);
+
+/// A finish at [`NOW`] with a delay of its own.
+pub(super) fn finished() -> Finished {
+    Finished { at: NOW, seed: 7 }
+}
 
 pub(super) fn passphrase() -> Passphrase {
     Passphrase::new(b"river lotus seven".to_vec()).unwrap()

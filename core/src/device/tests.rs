@@ -11,6 +11,7 @@ use kapok_wire::{Digest, Lane, ObjectId};
 use super::outbox::{Job, Outcome};
 use super::testing::*;
 use super::*;
+use crate::policy::{Asked, Facts, Finished, Metered, Panic, Reason, Seen, Transport, UserHold};
 use crate::vault::{NoDeviceKey, SlotNumber};
 
 const NAME: &str = "សុខ ដារ៉ា";
@@ -111,7 +112,13 @@ fn a_finish_that_was_cut_after_the_commit_point_is_ended_at_the_next_unlock() {
     // As a crash between the two stores leaves it: the queue has the report, the vault still the draft.
     let head = first.with_vault(|vault| vault.read(|db| drafts::head(db, id))).unwrap();
     let object = outbox::NewObject { object: ObjectId([1; 16]), lane: Lane::Text, slot: SlotNumber(0) };
-    let report = outbox::NewReport { code: "K7-PQ4".into(), day: 20_000, mark: head.mark, objects: vec![object] };
+    let report = outbox::NewReport {
+        code: "K7-PQ4".into(),
+        day: 20_000,
+        finished: finished(),
+        mark: head.mark,
+        objects: vec![object],
+    };
     first.outbox.add(&report).unwrap();
     drop(first);
 
@@ -174,6 +181,7 @@ fn odd_attachments_are_taken_or_refused_by_name_and_the_draft_stays() {
     fs::write(&empty, b"").unwrap();
     let view = device.attach_file(id, &empty, None, NOW).unwrap();
     assert_eq!((view.size, view.mime.as_str()), (0, "application/octet-stream"));
+    assert_eq!(format!("{view:?} {:?}", meta("a name")), "AttachmentView([redacted]) NewAttachment([redacted])");
     let jpeg = files.path().join("photo");
     fs::write(&jpeg, [0xff, 0xd8, 0xff, 0xe0, 0, 16, b'J', b'F', b'I', b'F']).unwrap();
     let view = device.attach_file(id, &jpeg, None, NOW).unwrap();
@@ -278,6 +286,63 @@ fn only_a_verified_receipt_frees_an_object_and_its_slot_is_overwritten() {
     device.outbox.record(&[(job.clone(), Outcome::Receipted(digest, receipt))]).unwrap();
     assert_eq!(device.outbox().unwrap()[0].state, ReportState::ServerHasAll);
     assert_eq!(device.outbox.sealed_area(&job), Err(Error::SlotDamaged), "the slot holds random bytes now");
+}
+
+#[test]
+fn a_clock_that_once_ran_far_ahead_is_set_right_by_a_receipts_hour() {
+    let folder = tempfile::tempdir().unwrap();
+    let device = device(folder.path());
+    let far = Time(NOW.0 + 3_000_000_000);
+    device.outbox.note_batch(far, None).unwrap();
+    assert_eq!(device.outbox.latest_time().unwrap(), Some(far), "control: without a receipt there is nothing to go by");
+    device.outbox.note_batch(NOW, Some(NOW.hour())).unwrap();
+    let latest = device.outbox.latest_time().unwrap().unwrap();
+    assert!(latest < Time(NOW.0 + 2 * 86_400), "{latest:?}");
+    assert_eq!(device.outbox.last_batch().unwrap(), Some(NOW));
+}
+
+#[test]
+fn an_engine_waits_its_delay_after_finish_and_the_exact_time_is_forgotten_when_all_was_sent() {
+    let folder = tempfile::tempdir().unwrap();
+    let device = device(folder.path());
+    let organisation = Organisation::make();
+    organisation.enrol(&device);
+    let id = draft(&device, NAME);
+    device.finish(id, NOW).unwrap();
+    assert_eq!(device.outbox.oldest_waiting().unwrap().unwrap().at, NOW);
+    let facts = Facts { transport: Transport::Ethernet, metered: Metered::No, ..quiet() };
+    let ends = |asked, now| {
+        let options = SyncOptions { asked, ..SyncOptions::default() };
+        device.decide(&facts, &options, now).unwrap().reasons().contains(&Reason::TooSoon)
+    };
+    // Seed 7 draws the longest delay of the profile, half an hour.
+    let older = Finished { at: Time(NOW.0 - 1), seed: 7 };
+    let report = outbox::NewReport { code: "K7-PQ4".into(), day: 1, finished: older, mark: [1; 16], objects: vec![] };
+    device.outbox.add(&report).unwrap();
+    assert_eq!(device.outbox.oldest_waiting().unwrap(), Some(older));
+    assert!(ends(Asked::ByEngine, Time(NOW.0 + 1_798)));
+    assert!(!ends(Asked::ByEngine, Time(NOW.0 + 1_801)));
+    assert!(!ends(Asked::ByPerson, NOW), "a person need not wait");
+
+    let job = all_jobs(&device).remove(0);
+    let digest = Digest::of(&device.outbox.sealed_area(&job).unwrap());
+    let (public, origin) = organisation.bundle.log();
+    let receipt =
+        kapok_wire::answer::UntrustedReceipt::sign(&organisation.log_key, origin, digest, NOW.hour()).unwrap();
+    let receipt = receipt.verify(public, origin, digest).unwrap();
+    device.outbox.record(&[(job, Outcome::Receipted(digest, receipt))]).unwrap();
+    assert_eq!(device.outbox.oldest_waiting().unwrap(), None);
+}
+
+/// A host that knows of nothing bad.
+fn quiet() -> Facts {
+    Facts {
+        user_hold: UserHold::Released,
+        intercepted: Seen::Never,
+        filtered: Seen::Never,
+        panic: Panic::Off,
+        ..Facts::unknown()
+    }
 }
 
 #[test]

@@ -24,6 +24,7 @@ pub(crate) use queue::{NewObject, NewReport, sql_int};
 pub use view::{OutboxView, ReportState};
 
 use crate::error::{Error, Result};
+use crate::policy::Finished;
 use crate::vault::{SlotNumber, SlotPool, Store};
 
 /// The queue store and the pool, shared by the vault's side and the sender.
@@ -119,10 +120,17 @@ impl Outbox {
         let mut queue = self.queue();
         let freed = queue.write(|db| {
             room::make(db)?;
-            batch::record(db, outcomes)
+            let freed = batch::record(db, outcomes)?;
+            queue::forget_times(db)?;
+            Ok(freed)
         })?;
         // After the commit: a crash in between leaves sealed bytes nobody refers to, which the next use overwrites.
         freed.into_iter().try_for_each(|slot| self.pool.refill_random(slot))
+    }
+
+    /// When the report that has waited longest was finished, and what its delay is drawn from.
+    pub(crate) fn oldest_waiting(&self) -> Result<Option<Finished>> {
+        self.queue().read(queue::oldest_waiting)
     }
 
     /// The bundle in force, checked again each time it is read.

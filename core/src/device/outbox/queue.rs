@@ -6,6 +6,8 @@ use kapok_wire::{Lane, ObjectId};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use crate::error::{Error, Result};
+use crate::policy::Finished;
+use crate::time::Time;
 use crate::vault::SlotNumber;
 
 /// One sealed object in a slot.
@@ -21,14 +23,21 @@ pub(crate) struct NewObject {
 pub(crate) struct NewReport {
     pub(crate) code: String,
     pub(crate) day: u64,
+    pub(crate) finished: Finished,
     pub(crate) mark: [u8; 16],
     pub(crate) objects: Vec<NewObject>,
 }
 
 pub(super) fn add(db: &Connection, report: &NewReport) -> Result<()> {
     db.execute(
-        "INSERT INTO report (code, day, mark) VALUES (?1, ?2, ?3)",
-        params![report.code, sql_int(report.day)?, report.mark],
+        "INSERT INTO report (code, day, mark, finished, seed) VALUES (?1, ?2, ?3, ?4, ?5)",
+        params![
+            report.code,
+            sql_int(report.day)?,
+            report.mark,
+            sql_int(report.finished.at.0)?,
+            report.finished.seed.cast_signed()
+        ],
     )?;
     let id = db.last_insert_rowid();
     let mut insert =
@@ -37,6 +46,28 @@ pub(super) fn add(db: &Connection, report: &NewReport) -> Result<()> {
         let position = i64::try_from(position).map_err(|_| Error::VaultFull)?;
         insert.execute(params![object.object.0, id, object.lane.code(), position, object.slot.0])?;
     }
+    Ok(())
+}
+
+/// The report that has waited longest.
+pub(super) fn oldest_waiting(db: &Connection) -> Result<Option<Finished>> {
+    let row = db
+        .query_row(
+            "SELECT finished, seed FROM report WHERE finished IS NOT NULL AND seed IS NOT NULL ORDER BY finished LIMIT 1",
+            [],
+            |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)),
+        )
+        .optional()?;
+    Ok(row.map(|(at, seed)| Finished { at: Time(at.unsigned_abs()), seed: seed.cast_unsigned() }))
+}
+
+/// Forgets the exact time of reports of which nothing waits any more.
+pub(super) fn forget_times(db: &Connection) -> Result<()> {
+    db.execute(
+        "UPDATE report SET finished = NULL, seed = NULL WHERE finished IS NOT NULL AND NOT EXISTS
+             (SELECT 1 FROM object WHERE object.report = report.id AND object.slot IS NOT NULL)",
+        [],
+    )?;
     Ok(())
 }
 

@@ -1,11 +1,17 @@
 //! Holds and the last time seen: settings that must survive a restart and work while locked.
 
+use std::time::Duration;
+
+use kapok_wire::Hour;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::Outbox;
 use super::queue::sql_int;
 use crate::error::{Error, Result};
 use crate::time::Time;
+
+/// How far this device's clock may run ahead of the server's hour: time zones set wrongly, and a day.
+const SERVED_SLACK: Duration = Duration::from_secs(25 * 3_600);
 
 const USER_HOLD: &str = "user_hold";
 const LATEST_TIME: &str = "latest_time";
@@ -33,12 +39,14 @@ impl Outbox {
         Ok(self.queue().read(|db| get(db, LAST_BATCH))?.map(Time))
     }
 
-    /// Notes the end of a batch and the time it ended at.
-    pub(crate) fn note_batch(&self, now: Time) -> Result<()> {
+    /// Notes the end of a batch and the time it ended at. `served` is the hour of a verified receipt: a clock that once
+    /// jumped far ahead of it must not make every later report suspect and every later batch too soon.
+    pub(crate) fn note_batch(&self, now: Time, served: Option<Hour>) -> Result<()> {
+        let bound = served.map_or(Time(u64::MAX), |hour| Time(hour.0.saturating_mul(3_600)).after(SERVED_SLACK));
         self.queue().write(|db| {
             let latest = get(db, LATEST_TIME)?.map_or(now, |seen| now.max(Time(seen)));
-            set(db, LATEST_TIME, latest.0)?;
-            set(db, LAST_BATCH, now.0)
+            set(db, LATEST_TIME, latest.min(bound).0)?;
+            set(db, LAST_BATCH, now.min(bound).0)
         })
     }
 

@@ -12,7 +12,8 @@ pub enum ReportState {
     OnThisPhone,
     /// Verified receipts cover every object.
     ServerHasAll,
-    /// The desk has said that it opened the report.
+    /// The desk has said that it opened the report. Nothing sets it yet: the desk's word travels in the mailbox, which
+    /// is still to come.
     DeskOpened,
 }
 
