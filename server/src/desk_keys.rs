@@ -13,13 +13,7 @@ use crate::db::Db;
 /// # Errors
 /// [`Error::BadDeskKey`] if it is not 64 hexadecimal digits.
 pub fn parse(text: &str) -> Result<Pin, Error> {
-    let digits: Option<Vec<u8>> = text.trim().chars().map(|c| c.to_digit(16)?.try_into().ok()).collect();
-    let digits = digits.filter(|digits| digits.len() == 64).ok_or(Error::BadDeskKey)?;
-    let mut pin = [0; 32];
-    for (byte, pair) in pin.iter_mut().zip(digits.chunks_exact(2)) {
-        *byte = pair.iter().fold(0, |high, digit| high << 4 | digit);
-    }
-    Ok(Pin(pin))
+    text.trim().parse().map_err(|_| Error::BadDeskKey)
 }
 
 /// Registers a client key. Twice is once.

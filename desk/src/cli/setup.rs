@@ -174,8 +174,7 @@ fn describe(session: &Session, bundle: &Bundle) -> Vec<String> {
 
 /// A post-quantum key is 1,959 characters; its two ends and a digest tell it from others.
 fn abbreviated(key: &str) -> String {
-    let digest = kapok_wire::Digest::of(key.as_bytes());
-    let short: String = digest.0.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    let short: String = kapok_wire::Digest::of(key.as_bytes()).to_string().chars().take(16).collect();
     let start: String = key.chars().take(24).collect();
     format!("{start}… SHA-256 {short}")
 }

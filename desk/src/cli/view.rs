@@ -40,10 +40,6 @@ fn stamp(seconds: u64, between: &str, end: &str) -> String {
     }
 }
 
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 /// Why a part is closed, in words.
 pub(super) fn closed_words(words: &Words, why: Closed) -> String {
     match why {
@@ -84,7 +80,7 @@ pub(super) fn report_json(report: &OpenedReport, attachments: &[(Attachment<'_>,
     json!({
         "code": report.code().to_string(),
         "report_id": report.id.to_string(),
-        "object": hex(&report.object.0),
+        "object": report.object.to_string(),
         "received": hour(report.hour),
         "copies": report.copies,
         "contradicted": report.contradicted,
@@ -113,7 +109,7 @@ pub(super) fn attachment_json(attachment: &Attachment<'_>, integrity: Integrity)
 }
 
 pub(super) fn unopened_json(packet: &Unopened) -> Json {
-    json!({ "object": hex(&packet.object.0), "received": hour(packet.hour), "why": part_json(Some(packet.why)) })
+    json!({ "object": packet.object.to_string(), "received": hour(packet.hour), "why": part_json(Some(packet.why)) })
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use kapok_report::EvidenceItem;
 use kapok_seal::media::{ChunkOpener, ItemKey, content_chunks, padded_count};
-use kapok_wire::ObjectId;
+use kapok_wire::{Digest, ObjectId};
 use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::error::Error;
@@ -123,17 +123,8 @@ fn sealed(item: &EvidenceItem, key: &str) -> Option<Sealed> {
     }
     array.copy_from_slice(&bytes);
     let chunks = content_chunks(item.size).ok().filter(|chunks| *chunks <= CHUNKS_MAX)?;
-    Some(Sealed { key: ItemKey::from_bytes(&array), sha256: unhex(&item.sha256)?, chunks, padding: 0 })
-}
-
-fn unhex(text: &str) -> Option<[u8; 32]> {
-    let mut out = [0; 32];
-    let digits: Option<Vec<u8>> = text.chars().map(|c| c.to_digit(16)?.try_into().ok()).collect();
-    let digits = digits.filter(|digits| digits.len() == 64)?;
-    for (byte, pair) in out.iter_mut().zip(digits.chunks_exact(2)) {
-        *byte = pair.iter().fold(0, |high, digit| high << 4 | digit);
-    }
-    Some(out)
+    let sha256: Digest = item.sha256.parse().ok()?;
+    Some(Sealed { key: ItemKey::from_bytes(&array), sha256: sha256.0, chunks, padding: 0 })
 }
 
 impl Attachment<'_> {

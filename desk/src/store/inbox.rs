@@ -73,7 +73,7 @@ impl Inbox {
     pub fn mark(&self) -> Option<Mark> {
         let text = durable::read_at_most(&self.root.join(CURSOR), 64).unwrap_or_default();
         let (sequence, object) = str::from_utf8(&text).ok()?.trim_end().split_once(' ')?;
-        Some(Mark { sequence: sequence.parse().ok()?, object: parse_hex(object)? })
+        Some(Mark { sequence: sequence.parse().ok()?, object: object.parse().ok()? })
     }
 
     /// Notes that everything up to `mark` is stored. Call after [`Self::store`] only.
@@ -81,7 +81,7 @@ impl Inbox {
     /// # Errors
     /// [`Error::Io`], [`Error::DiskFull`].
     pub fn set_mark(&self, mark: Mark) -> Result<(), Error> {
-        let text = format!("{} {}\n", mark.sequence, hex(mark.object));
+        let text = format!("{} {}\n", mark.sequence, mark.object);
         durable::replace(&self.root.join(CURSOR), text.as_bytes()).map_err(Error::io("moving the cursor"))
     }
 
@@ -215,9 +215,8 @@ impl Inbox {
     }
 
     fn path(&self, lane: Lane, id: ObjectId, variant: u32) -> PathBuf {
-        let hex = hex(id);
         let variant = if variant == 1 { String::new() } else { format!("-{variant}") };
-        self.dir(lane).join(format!("{hex}{variant}{SUFFIX}"))
+        self.dir(lane).join(format!("{id}{variant}{SUFFIX}"))
     }
 }
 
@@ -226,19 +225,8 @@ fn names(dir: &Path) -> Vec<String> {
     entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect()
 }
 
-fn hex(id: ObjectId) -> String {
-    id.0.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 fn parse_id(name: &str) -> Option<ObjectId> {
-    parse_hex(name.strip_suffix(SUFFIX)?.get(..32)?)
-}
-
-fn parse_hex(hex: &str) -> Option<ObjectId> {
-    if hex.len() != 32 || !hex.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        return None;
-    }
-    u128::from_str_radix(hex, 16).ok().map(|id| ObjectId(id.to_be_bytes()))
+    name.strip_suffix(SUFFIX)?.get(..32)?.parse().ok()
 }
 
 #[cfg(test)]

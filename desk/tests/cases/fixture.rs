@@ -124,7 +124,7 @@ impl Plan {
                     kind: EvidenceKind::Photo,
                     mime: "image/jpeg".to_owned(),
                     size: content.len() as u64,
-                    sha256: Digest::of(content).0.iter().map(|byte| format!("{byte:02x}")).collect(),
+                    sha256: Digest::of(content).to_string(),
                     origin: EvidenceOrigin::ImportedFile,
                     chunks: kapok_seal::media::content_chunks(content.len() as u64).unwrap(),
                     rest: Default::default(),
