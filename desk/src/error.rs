@@ -3,6 +3,7 @@
 use std::io;
 
 use kapok_wire::bundle::{BundleError, Class};
+use kapok_wire::card::CardError;
 use kapok_wire::{InviteError, Problem};
 
 /// Everything that can stop a command of the desk.
@@ -67,7 +68,7 @@ pub enum Error {
     BadPublicKey(&'static str),
     /// The server card is unusable.
     #[error("the server card is not usable ({0}); copy server-card.json from the server again")]
-    Card(&'static str),
+    Card(#[from] CardError),
     /// The bundle is refused.
     #[error(transparent)]
     Bundle(#[from] BundleError),

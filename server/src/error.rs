@@ -47,6 +47,9 @@ pub enum Error {
     /// Devices could not reach it.
     #[error("{0} means all addresses; say with --public ADDRESS:PORT where devices reach this server")]
     NoPublicAddress(SocketAddr),
+    /// A desk could not read the card, for instance because --name or --public was given too often.
+    #[error("no card can be written for the desk ({0}); check --name and --public")]
+    Card(#[from] kapok_wire::card::CardError),
     /// The port is taken or the address is not ours.
     #[error("cannot listen on {address}: {kind}; choose another with --listen or --desk-listen")]
     Listen {

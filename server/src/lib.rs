@@ -23,7 +23,6 @@ mod rules;
 mod server;
 mod tls;
 
-pub use card::{Card, CardLog};
 pub use config::{Clock, Config};
 pub use error::Error;
 pub use server::Server;

@@ -6,13 +6,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use kapok_wire::card::Card;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use crate::accept::{Handshake, serve};
-use crate::card::Card;
 use crate::config::Config;
 use crate::data::DataFolder;
 use crate::db::Db;
@@ -22,7 +22,7 @@ use crate::intake::{self, Writer};
 use crate::keys::Keys;
 use crate::objects::{Objects, Segments};
 use crate::tls::Leaf;
-use crate::{desk_keys, pull};
+use crate::{card, desk_keys, pull};
 
 /// How long the intake may take for what is queued at the end: 16 MiB on a slow disk.
 const DRAIN: Duration = Duration::from_secs(20);
@@ -108,8 +108,8 @@ impl Server {
         let name = config.names.first().cloned().unwrap_or(first);
 
         let leaf = Leaf::issue(&keys, &config.names, &ips)?;
-        let card = Card::new(&keys, leaf.pin, name, addresses, desk_addresses)?;
-        card.write(&folder)?;
+        let card = card::card(&keys, leaf.pin, name, addresses, desk_addresses)?;
+        card::write(&card, &folder)?;
         let card_path = folder.card();
         let started = intake::start(db.clone(), Arc::clone(&objects), config.clock.clone(), Arc::clone(&lock));
         let (intake, writer) = started.map_err(Error::file(&config.data))?;

@@ -1,7 +1,7 @@
 //! What phone, server and desk say to each other.
 //!
 //! Types, sizes and formats of the wire: upload bodies and answers, receipts, tokens, the organisation bundle,
-//! invites, and the one TLS configuration every client uses. No file, no socket, no clock: callers pass `now` in.
+//! invites, the server card, and the one TLS configuration every client uses. No file, no socket, no clock: callers pass `now` in.
 //! The server depends on this crate and on nothing that could open a report; that graph is checked by
 //! `cargo xtask test`.
 
@@ -9,6 +9,7 @@ pub mod answer;
 pub mod bundle;
 mod bytes;
 pub mod canonical;
+pub mod card;
 pub mod enrol;
 mod hex;
 mod ids;

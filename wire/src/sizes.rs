@@ -37,3 +37,11 @@ pub const RECIPIENTS_MIN: usize = 2;
 /// Most desk keys of a class. A post-quantum one costs 1,557 bytes of header; with three in both classes a packet still
 /// holds 3.8 KB of compressed text in the triage part, with four it would hold 1.9 KB.
 pub const RECIPIENTS_MAX: usize = 3;
+/// Longest server card, in bytes: a root certificate and a few keys and addresses, and nobody reads more into memory.
+pub const CARD_MAX: usize = 64 << 10;
+/// Most addresses or pins in one list of a server card: all of them go into the bundle, which is one page.
+pub const CARD_LIST_MAX: usize = 64;
+/// Longest server name in a card, in bytes: the longest DNS name.
+pub const SERVER_NAME_MAX: usize = 253;
+/// Longest root certificate in a card, in bytes: it goes into the bundle, which is one page; ours has about 400.
+pub const TLS_ROOT_MAX: usize = 8_192;

@@ -4,6 +4,7 @@ use std::error::Error as StdError;
 use std::time::Duration;
 
 use kapok_wire::answer::Ack;
+use kapok_wire::card::CardError;
 use kapok_wire::pull::{Record, decode_records};
 use kapok_wire::registration::InviteRegistration;
 use kapok_wire::sizes::{ANSWER, PAGE, PULL_MAX};
@@ -29,10 +30,10 @@ impl Link {
     /// A link to the server of `card` as `identity`.
     ///
     /// # Errors
-    /// [`Error::Certificate`]; [`Error::Card`] if the card names no desk address.
+    /// [`Error::Certificate`]; [`Error::Card`].
     pub fn new(card: &ServerCard, identity: ClientIdentity) -> Result<Self, Error> {
         let config = client_config(&card.trust(), Some(identity)).map_err(|_| Error::Certificate)?;
-        let address = card.desk_addresses().first().ok_or(Error::Card("it names no desk address"))?;
+        let address = card.desk_addresses().first().ok_or(Error::Card(CardError::BadField("desk_addresses")))?;
         let client = reqwest::Client::builder()
             .tls_backend_preconfigured(config)
             .no_proxy()

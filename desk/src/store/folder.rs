@@ -15,10 +15,10 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
 
 use kapok_wire::bundle::{UntrustedBundle, VerifiedBundle};
-use kapok_wire::sizes::PAGE;
+use kapok_wire::sizes::{CARD_MAX, PAGE};
 
 use crate::error::Error;
-use crate::net::card::{CARD_MAX, ServerCard};
+use crate::net::card::ServerCard;
 use crate::store::durable;
 use crate::store::inbox::Inbox;
 

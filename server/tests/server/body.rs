@@ -14,7 +14,7 @@ use kapok_wire::tls::client_config;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use crate::support::{World, trust};
+use crate::support::World;
 
 /// Sends `first` and then nothing, but never says that it ended.
 struct Stalled(Option<Bytes>);
@@ -33,7 +33,7 @@ impl Body for Stalled {
 
 /// Sends a stalled body that announces `length`.
 async fn ask(world: &World, path: &str, length: Option<&str>) -> Option<Response<Incoming>> {
-    let config = Arc::new(client_config(&trust(&world.server.card), None).unwrap());
+    let config = Arc::new(client_config(&world.server.card.trust(), None).unwrap());
     let address = world.server.card.addresses[0];
     let stream = TcpStream::connect(address).await.unwrap();
     let connector = tokio_rustls::TlsConnector::from(config);

@@ -5,14 +5,15 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ed25519_dalek::SigningKey;
-use kapok_server::{Card, desk_keys};
+use kapok_server::desk_keys;
 use kapok_wire::answer::{Ack, page};
-use kapok_wire::bundle::{Algorithm, Bundle, ClassKeys, Endpoint, Floor, Log, ROOT_NAME, UntrustedBundle};
+use kapok_wire::bundle::{Algorithm, Bundle, ClassKeys, Endpoint, Floor, ROOT_NAME, UntrustedBundle};
+use kapok_wire::card::Card;
 use kapok_wire::sizes::PAGE;
 use kapok_wire::tls::client_config;
 use kapok_wire::{Lane, Problem, UploadId, note, rng};
 
-use crate::support::{Desk, Object, World, trust};
+use crate::support::{Desk, Object, World};
 
 async fn reaches(desk: &Desk) -> bool {
     desk.http.get(format!("{}/v1/q?after=0", desk.url)).send().await.is_ok()
@@ -23,7 +24,7 @@ async fn only_a_registered_key_gets_through_the_handshake() {
     let world = World::new().await;
     let stranger = Desk::stranger(&world.server.card);
     assert!(!reaches(&stranger).await, "an unregistered certificate");
-    let config = client_config(&trust(&world.server.card), None).unwrap();
+    let config = client_config(&world.server.card.trust(), None).unwrap();
     let bare = reqwest::Client::builder().tls_backend_preconfigured(config).no_proxy().build().unwrap();
     assert!(bare.get(format!("{}/v1/q?after=0", stranger.url)).send().await.is_err(), "no certificate");
     assert!(reaches(&world.desk).await, "control: the registered one");
@@ -88,11 +89,11 @@ fn bundle(card: &Card, roots: [u8; 3], sequence: u64) -> Bundle {
             kind: "direct".to_owned(),
             name: card.name.clone(),
             addresses: card.addresses.clone(),
-            tls_root: card.tls_root.clone(),
-            pins: card.pins.clone(),
+            tls_root: STANDARD.encode(&card.tls_root),
+            pins: card.pins.iter().map(|pin| STANDARD.encode(pin.0)).collect(),
         }],
-        token_keys: vec![card.token_key.clone()],
-        logs: vec![Log { origin: card.log.origin.clone(), key: card.log.key.clone() }],
+        token_keys: vec![STANDARD.encode(card.token_key.0)],
+        logs: vec![card.log()],
         floor: Floor::Low,
     }
 }

@@ -17,8 +17,8 @@ async fn a_restart_keeps_keys_objects_spent_tokens_and_receipts() {
     world.restart();
     let after = world.server.card.clone();
     assert_eq!(
-        (&before.pins, &before.tls_root, &before.token_key, &before.log),
-        (&after.pins, &after.tls_root, &after.token_key, &after.log)
+        (&before.pins, &before.tls_root, &before.token_key, before.log()),
+        (&after.pins, &after.tls_root, &after.token_key, after.log())
     );
     assert_eq!(world.device.post(object.body()).await.unwrap(), first);
     let mut second = Object::packet(&world.tokens[0]);

@@ -5,11 +5,10 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use ed25519_dalek::VerifyingKey;
-use kapok_server::{Card, desk_keys};
+use kapok_server::desk_keys;
 use kapok_wire::answer::{Ack, Answer, Receipt};
+use kapok_wire::card::Card;
 use kapok_wire::enrol::{EnrolAnswer, EnrolRequest};
 use kapok_wire::pull::{Record, decode_records};
 use kapok_wire::registration::InviteRegistration;
@@ -54,16 +53,11 @@ pub(crate) fn start_with(mut command: Command) -> Process {
     let ready = lines.map(Result::unwrap).find(|line| line.starts_with('{')).expect("the ready line");
     let ready: serde_json::Value = serde_json::from_str(&ready).unwrap();
     let card = std::fs::read(ready["card"].as_str().unwrap()).unwrap();
-    Process { child, card: serde_json::from_slice(&card).unwrap() }
-}
-
-pub(crate) fn trust(card: &Card) -> Trust {
-    let pins = card.pins.iter().map(|pin| Pin(STANDARD.decode(pin).unwrap().try_into().unwrap())).collect();
-    Trust::RootAndPins { root: STANDARD.decode(&card.tls_root).unwrap(), pins }
+    Process { child, card: Card::decode(&card).unwrap() }
 }
 
 fn builder(card: &Card, identity: Option<ClientIdentity>) -> reqwest::ClientBuilder {
-    let config = client_config(&trust(card), identity).unwrap();
+    let config = client_config(&card.trust(), identity).unwrap();
     reqwest::Client::builder().tls_backend_preconfigured(config).https_only(true).no_proxy()
 }
 
@@ -86,12 +80,11 @@ impl Device {
     }
 
     fn with(card: &Card, builder: reqwest::ClientBuilder) -> Self {
-        let log = VerifyingKey::from_bytes(&STANDARD.decode(&card.log.key).unwrap().try_into().unwrap()).unwrap();
         Self {
             http: builder.build().unwrap(),
             url: format!("https://{}", card.addresses[0]),
-            log: (log, card.log.origin.clone()),
-            issuer: IssuerKey(STANDARD.decode(&card.token_key).unwrap().try_into().unwrap()),
+            log: (card.log_key, card.log_origin.clone()),
+            issuer: card.token_key,
         }
     }
 
