@@ -5,7 +5,7 @@ CREATE TABLE bundle (
     note  TEXT NOT NULL
 ) STRICT;
 
-CREATE TABLE desk_keys (
+CREATE TABLE client_keys (
     spki_hash BLOB NOT NULL PRIMARY KEY CHECK (length(spki_hash) = 32)
 ) STRICT, WITHOUT ROWID;
 

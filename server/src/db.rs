@@ -213,13 +213,13 @@ mod tests {
         let (_dir, folder) = folder();
         let db = Db::open(&folder).unwrap();
         let failed: Result<(), Error> = db.write(|tx| {
-            tx.execute("INSERT INTO desk_keys (spki_hash) VALUES (?)", [[1u8; 32]])?;
-            tx.execute("INSERT INTO desk_keys (spki_hash) VALUES (?)", [[1u8; 3]])?;
+            tx.execute("INSERT INTO client_keys (spki_hash) VALUES (?)", [[1u8; 32]])?;
+            tx.execute("INSERT INTO client_keys (spki_hash) VALUES (?)", [[1u8; 3]])?;
             Ok(())
         });
         assert!(matches!(failed, Err(Error::Database)));
         let count =
-            |db: &Db| db.read(|c| c.query_row("SELECT count(*) FROM desk_keys", [], |row| row.get::<_, i64>(0)));
+            |db: &Db| db.read(|c| c.query_row("SELECT count(*) FROM client_keys", [], |row| row.get::<_, i64>(0)));
         assert_eq!(count(&db).unwrap(), 0);
     }
 }

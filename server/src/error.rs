@@ -60,7 +60,7 @@ pub enum Error {
     },
     /// Not 64 hexadecimal digits.
     #[error("a fingerprint has 64 hexadecimal digits; copy it as kapok-desk prints it")]
-    BadDeskKey,
+    BadFingerprint,
 }
 
 impl Error {

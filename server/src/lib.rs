@@ -8,10 +8,10 @@
 mod accept;
 mod bundles;
 mod card;
+pub mod client_keys;
 mod config;
 mod data;
 mod db;
-pub mod desk_keys;
 mod error;
 mod http;
 mod intake;

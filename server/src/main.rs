@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
-use kapok_server::{Config, Error, Server, desk_keys};
+use kapok_server::{Config, Error, Server, client_keys};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Takes sealed reports and keeps them for the desk. It cannot read them.
@@ -112,18 +112,18 @@ fn say(line: &str) {
 fn desk(command: DeskCommand) -> Result<(), Error> {
     match command {
         DeskCommand::Add { key, data } => {
-            let key = desk_keys::parse(&key)?;
-            desk_keys::add(&data.data, key)?;
+            let key = client_keys::parse(&key)?;
+            client_keys::add(&data.data, key)?;
             say(&format!("Client key {key} is registered."));
         }
         DeskCommand::List { data } => {
-            for key in desk_keys::list(&data.data)? {
+            for key in client_keys::list(&data.data)? {
                 say(&key.to_string());
             }
         }
         DeskCommand::Remove { key, data } => {
-            let key = desk_keys::parse(&key)?;
-            let was = if desk_keys::remove(&data.data, key)? { "is removed" } else { "was not registered" };
+            let key = client_keys::parse(&key)?;
+            let was = if client_keys::remove(&data.data, key)? { "is removed" } else { "was not registered" };
             say(&format!("Client key {key} {was}."));
         }
     }
@@ -161,7 +161,7 @@ fn announce(server: &Server, data: &Path) {
     say(&format!("The desk connects to {}", server.desk_listen()));
     say(&format!("Pin {}", server.pin()));
     say(&format!("Card for the desk: {}", card.display()));
-    if desk_keys::list(data).is_ok_and(|keys| keys.is_empty()) {
+    if client_keys::list(data).is_ok_and(|keys| keys.is_empty()) {
         say("No client key is registered yet; run: kapok-server desk add FINGERPRINT");
     }
     let ready = serde_json::json!({

@@ -22,7 +22,7 @@ use crate::intake::{self, Writer};
 use crate::keys::Keys;
 use crate::objects::{Objects, Segments};
 use crate::tls::Leaf;
-use crate::{card, desk_keys, pull};
+use crate::{card, client_keys, pull};
 
 /// How long the intake may take for what is queued at the end: 16 MiB on a slow disk.
 const DRAIN: Duration = Duration::from_secs(20);
@@ -121,7 +121,7 @@ impl Server {
             let shared = Arc::clone(&shared);
             // Read for each handshake, so that `desk add` works without a restart.
             Arc::new(move || {
-                let registered = desk_keys::registered(&shared.db).ok()?;
+                let registered = client_keys::registered(&shared.db).ok()?;
                 leaf.desk_config(&shared.keys, registered).ok().map(Arc::new)
             })
         };

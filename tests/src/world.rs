@@ -12,7 +12,7 @@ use kapok_core::{
     SyncReport, SystemClock, Time, Timeouts, Transport, UserHold,
 };
 use kapok_desk::{Folder, InitRequest, Link, make_invite, pull_all};
-use kapok_server::{Config, Server, desk_keys};
+use kapok_server::{Config, Server, client_keys};
 use tempfile::TempDir;
 
 use crate::proxy::Proxy;
@@ -168,7 +168,7 @@ pub async fn organise(folder: &Path, data: &Path, card: &[u8]) -> Folder {
         now: now().0,
     };
     let (desk, _) = kapok_desk::init(folder, &request).unwrap();
-    desk_keys::add(data, desk.fingerprint().unwrap()).unwrap();
+    client_keys::add(data, desk.fingerprint().unwrap()).unwrap();
     link(&desk).publish(desk.bundle().unwrap().note()).await.unwrap();
     desk
 }

@@ -9,7 +9,7 @@ use std::process::{Command, Output, Stdio};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use kapok_desk::{Folder, ServerCard};
-use kapok_server::{Config, Server, desk_keys};
+use kapok_server::{Config, Server, client_keys};
 use kapok_wire::answer::Answer;
 use kapok_wire::enrol::{EnrolAnswer, EnrolRequest};
 use kapok_wire::pull::Record;
@@ -54,7 +54,7 @@ impl Site {
     }
 
     pub(super) fn register(&self, fingerprint: &str) {
-        desk_keys::add(&self.dir.path().join("server"), desk_keys::parse(fingerprint).unwrap()).unwrap();
+        client_keys::add(&self.dir.path().join("server"), client_keys::parse(fingerprint).unwrap()).unwrap();
     }
 }
 

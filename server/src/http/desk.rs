@@ -18,7 +18,7 @@ use kapok_wire::tls::Pin;
 
 use super::Shared;
 use super::reply::{ack, reply};
-use crate::{bundles, desk_keys, invites, pull};
+use crate::{bundles, client_keys, invites, pull};
 
 /// Routes of the desk port. Each connection adds its key as an [`Extension`].
 pub(crate) fn routes(shared: Arc<Shared>) -> Router {
@@ -38,7 +38,7 @@ async fn still_registered(
     request: Request,
     next: middleware::Next,
 ) -> Response<Body> {
-    let registered = shared.blocking(|shared| desk_keys::registered(&shared.db).map_err(|_| Problem::Storage)).await;
+    let registered = shared.blocking(|shared| client_keys::registered(&shared.db).map_err(|_| Problem::Storage)).await;
     match registered {
         Ok(keys) if keys.contains(&key) => Next::run(next, request).await,
         Ok(_) => ack(Err(Problem::Malformed)),

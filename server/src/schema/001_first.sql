@@ -30,7 +30,7 @@ CREATE TABLE invites (
     used_hour   INTEGER NOT NULL DEFAULT 0
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE desk_keys (
+CREATE TABLE client_keys (
     spki_hash BLOB NOT NULL PRIMARY KEY CHECK (length(spki_hash) = 32)
 ) STRICT, WITHOUT ROWID;
 

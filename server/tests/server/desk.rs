@@ -5,7 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ed25519_dalek::SigningKey;
-use kapok_server::desk_keys;
+use kapok_server::client_keys;
 use kapok_wire::answer::{Ack, page};
 use kapok_wire::bundle::{Algorithm, Bundle, ClassKeys, Endpoint, Floor, ROOT_NAME, UntrustedBundle};
 use kapok_wire::card::Card;
@@ -29,16 +29,16 @@ async fn only_a_registered_key_gets_through_the_handshake() {
     assert!(bare.get(format!("{}/v1/q?after=0", stranger.url)).send().await.is_err(), "no certificate");
     assert!(reaches(&world.desk).await, "control: the registered one");
 
-    desk_keys::add(&world.data(), stranger.pin()).unwrap();
+    client_keys::add(&world.data(), stranger.pin()).unwrap();
     assert!(reaches(&stranger).await, "registering works while the server runs");
-    assert_eq!(desk_keys::list(&world.data()).unwrap().len(), 2);
+    assert_eq!(client_keys::list(&world.data()).unwrap().len(), 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_removed_key_is_out_at_once_also_on_its_open_connection() {
     let world = World::new().await;
     assert_eq!(world.desk.invite([1; 32], crate::support::FAR).await, Ack::Done);
-    assert!(desk_keys::remove(&world.data(), world.desk.pin()).unwrap());
+    assert!(client_keys::remove(&world.data(), world.desk.pin()).unwrap());
     assert_eq!(world.desk.invite([2; 32], crate::support::FAR).await, Ack::Refused(Problem::Malformed));
     let mut desk = world.desk;
     desk.reconnect(&world.server.card);

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use ed25519_dalek::VerifyingKey;
-use kapok_server::desk_keys;
+use kapok_server::client_keys;
 use kapok_wire::answer::{Ack, Answer, Receipt};
 use kapok_wire::card::Card;
 use kapok_wire::enrol::{EnrolAnswer, EnrolRequest};
@@ -150,7 +150,7 @@ impl Desk {
     /// A desk whose key is registered, with the server running.
     pub(crate) fn registered(card: &Card, data: &Path) -> Self {
         let desk = Self::stranger(card);
-        desk_keys::add(data, desk.pin()).unwrap();
+        client_keys::add(data, desk.pin()).unwrap();
         desk
     }
 

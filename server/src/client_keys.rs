@@ -11,9 +11,9 @@ use crate::db::Db;
 /// Reads a key's SHA-256 as `kapok-desk` prints it.
 ///
 /// # Errors
-/// [`Error::BadDeskKey`] if it is not 64 hexadecimal digits.
+/// [`Error::BadFingerprint`] if it is not 64 hexadecimal digits.
 pub fn parse(text: &str) -> Result<Pin, Error> {
-    text.trim().parse().map_err(|_| Error::BadDeskKey)
+    text.trim().parse().map_err(|_| Error::BadFingerprint)
 }
 
 /// Registers a client key. Twice is once.
@@ -22,7 +22,7 @@ pub fn parse(text: &str) -> Result<Pin, Error> {
 /// [`Error::NoServer`] if no server was started in `data`, or the database's errors.
 pub fn add(data: &Path, key: Pin) -> Result<(), Error> {
     Db::open_existing(data)?.write(|tx| {
-        tx.execute("INSERT INTO desk_keys (spki_hash) VALUES (?) ON CONFLICT DO NOTHING", [key.0])?;
+        tx.execute("INSERT INTO client_keys (spki_hash) VALUES (?) ON CONFLICT DO NOTHING", [key.0])?;
         Ok(())
     })
 }
@@ -32,7 +32,7 @@ pub fn add(data: &Path, key: Pin) -> Result<(), Error> {
 /// # Errors
 /// As [`add`].
 pub fn remove(data: &Path, key: Pin) -> Result<bool, Error> {
-    Db::open_existing(data)?.write(|tx| Ok(tx.execute("DELETE FROM desk_keys WHERE spki_hash = ?", [key.0])? > 0))
+    Db::open_existing(data)?.write(|tx| Ok(tx.execute("DELETE FROM client_keys WHERE spki_hash = ?", [key.0])? > 0))
 }
 
 /// All registered client keys, in order.
@@ -47,7 +47,7 @@ pub fn list(data: &Path) -> Result<Vec<Pin>, Error> {
 
 pub(crate) fn registered(db: &Db) -> Result<HashSet<Pin>, Error> {
     db.read(|connection| {
-        let mut all = connection.prepare_cached("SELECT spki_hash FROM desk_keys")?;
+        let mut all = connection.prepare_cached("SELECT spki_hash FROM client_keys")?;
         all.query_map([], |row| row.get("spki_hash").map(Pin))?.collect()
     })
 }
@@ -61,8 +61,9 @@ mod tests {
         let key = Pin([0xa7; 32]);
         assert_eq!(parse(&key.to_string()).unwrap(), key);
         assert_eq!(parse(&key.to_string().to_uppercase()).unwrap(), key);
+        assert_eq!(parse(&format!(" {key}\n")).unwrap(), key, "copied with the space around it");
         for bad in ["", "a7", &"g".repeat(64), &"a".repeat(65), &"é".repeat(64)] {
-            assert!(matches!(parse(bad), Err(Error::BadDeskKey)), "{bad}");
+            assert!(matches!(parse(bad), Err(Error::BadFingerprint)), "{bad}");
         }
     }
 }
