@@ -54,6 +54,7 @@ pub(crate) fn run() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             note(&format!("kapok-desk: {error}"));
+            session.out.failure(&error);
             ExitCode::from(error.exit_code())
         }
     }

@@ -159,6 +159,53 @@ impl Error {
         }
     }
 
+    /// The error in one word, for scripts: it stays when texts change.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Io { .. } => "file",
+            Self::NoDesk => "no_desk",
+            Self::NoSuchReport => "no_such_report",
+            Self::Exists => "exists",
+            Self::OutputExists => "output_exists",
+            Self::NewerFolder => "newer_folder",
+            Self::InUse => "in_use",
+            Self::WrongPassphrase => "wrong_passphrase",
+            Self::PassphraseMismatch => "passphrases_differ",
+            Self::PassphraseShort { .. } => "passphrase_short",
+            Self::NoPassphrase => "no_passphrase",
+            Self::NoKeys => "no_keys",
+            Self::NotThisKey { .. } => "not_this_key",
+            Self::NotARoot => "not_a_root",
+            Self::BadPublicKey(_) => "bad_public_key",
+            Self::Card(_) => "server_card",
+            Self::Bundle(_) => "bundle",
+            Self::TestDecryption(_) => "test_decryption",
+            Self::NothingTested(_) => "nothing_tested",
+            Self::NotAllTested(_) => "not_all_tested",
+            Self::NoBundle => "no_bundle",
+            Self::Seal(_) => "seal",
+            Self::Invite(_) => "invite",
+            Self::QrTooLong => "qr_too_long",
+            Self::Certificate => "certificate",
+            Self::Intercepted => "intercepted",
+            Self::Clock => "clock",
+            Self::Unreachable => "unreachable",
+            Self::BadAnswer => "bad_answer",
+            Self::Refused(_) => "refused",
+            Self::DiskFull => "disk_full",
+            Self::NotAllHere { .. } => "not_all_here",
+            Self::NotAllRight { .. } => "not_all_right",
+            Self::NotAllExtracted(_) => "not_all_extracted",
+        }
+    }
+
+    /// True if the command printed its result before it failed, and the result shows what is wrong.
+    #[must_use]
+    pub fn is_told(&self) -> bool {
+        matches!(self, Self::NotAllHere { .. } | Self::NotAllRight { .. } | Self::NotAllExtracted(_))
+    }
+
     /// Turns an I/O error into ours, with fixed words for what was being done.
     pub(crate) fn io(what: &'static str) -> impl FnOnce(io::Error) -> Self {
         move |error| match error.kind() {

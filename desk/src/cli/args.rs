@@ -22,7 +22,7 @@ pub(crate) struct Args {
     /// Read the passphrase from this descriptor, up to the first newline, instead of asking.
     #[arg(long, global = true, value_name = "N")]
     pub(crate) passphrase_fd: Option<u32>,
-    /// Print one JSON document.
+    /// Print one JSON document, also for a failure.
     #[arg(long, global = true)]
     pub(crate) json: bool,
     /// Language of words and labels; else the locale's.

@@ -3,6 +3,7 @@
 use std::io::{self, IsTerminal as _, Write as _};
 
 use kapok_desk::Error;
+use serde_json::json;
 
 /// Where results go.
 #[derive(Clone, Copy, Debug)]
@@ -23,6 +24,20 @@ impl Output {
             .and_then(|()| out.flush())
             .map_err(|error| Error::Io { what: "printing the result", kind: error.kind() })
     }
+
+    /// Prints a failure's document if JSON was asked for, unless the command's own document told it already: there is
+    /// one document a run. If stdout is gone there is nobody to tell.
+    pub(crate) fn failure(self, error: &Error) {
+        if self.json && !error.is_told() {
+            let mut out = io::stdout().lock();
+            let _ = writeln!(out, "{}", failure_json(error)).and_then(|()| out.flush());
+        }
+    }
+}
+
+/// A failure as a document, of the same form as that of `kapok`.
+fn failure_json(error: &Error) -> serde_json::Value {
+    json!({ "error": { "code": error.code(), "exit": error.exit_code(), "text": error.to_string() } })
 }
 
 /// Prints a note for the person. If stderr is gone there is nobody to tell.

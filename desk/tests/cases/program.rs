@@ -212,6 +212,38 @@ async fn a_pull_killed_at_any_moment_loses_nothing_and_doubles_nothing() {
 }
 
 #[test]
+fn with_json_a_failure_is_a_document_and_there_is_never_a_second_one() {
+    let desk = Desk::new();
+    let path = desk.folder.root().to_owned();
+    let fails = |dir: &Path, line: &str, words: Option<&[u8]>, code: &str, exit: i32| {
+        let output = run(dir, &format!("{line} --json"), words);
+        assert_eq!(output.status.code(), Some(exit), "{line}");
+        let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        let text = document["error"]["text"].as_str().unwrap();
+        assert_eq!(document, serde_json::json!({"error": {"code": code, "exit": exit, "text": text}}));
+        // People read the same on standard error.
+        assert!(String::from_utf8(output.stderr).unwrap().contains(text), "{line}");
+    };
+    fails(&path, "list", Some(b"guess"), "wrong_passphrase", 3);
+    fails(&path, "list", None, "no_passphrase", 1);
+    fails(&path, "show ZZ-ZZZ", Some(WORDS), "no_such_report", 9);
+    fails(&path, "pull", None, "unreachable", 5);
+    fails(&desk.dir.path().join("nowhere"), "list", Some(WORDS), "no_desk", 9);
+    let lock = desk.folder.lock().unwrap();
+    fails(&path, "pull", None, "in_use", 10);
+    drop(lock);
+    // Control: without --json nothing is on standard output.
+    assert!(run(&path, "list", Some(b"guess")).stdout.is_empty());
+    // A result that shows what is missing is the one document.
+    desk.inbox().store(&Plan::new(1).file(None, noise(99, 1)).seal(&desk)[..1]).unwrap();
+    let output = run(&path, "verify --json", Some(WORDS));
+    assert_eq!(output.status.code(), Some(5));
+    let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(document["error"].is_null());
+    assert_eq!(document["reports"][0]["attachments"][0]["integrity"], "missing");
+}
+
+#[test]
 fn exit_codes_and_refusals_without_a_server() {
     let desk = Desk::new();
     let path = desk.folder.root().to_owned();
