@@ -42,7 +42,10 @@ impl Head {
         out.try_into().expect("resized to HEAD above")
     }
 
-    fn decode(bytes: &[u8]) -> Option<Self> {
+    /// Reads the first [`HEAD`] bytes of a body, so that a server can look at the token before it takes the rest;
+    /// `None` if version, lane or a reserved byte is wrong. Neither token nor digest is checked here.
+    #[must_use]
+    pub fn decode(bytes: &[u8]) -> Option<Self> {
         let mut r = Reader::new(bytes);
         let version = r.u8()?;
         let lane = Lane::from_code(r.u8()?)?;
