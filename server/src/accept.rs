@@ -1,7 +1,12 @@
 //! The accept loop: handshake, one HTTP/2 connection a task, limits, and an end that waits for what is under way.
 //!
-//! axum's own `serve` was rejected: it has no TLS, no limits and no idle time-out. The peer's address is dropped at
-//! once.
+//! axum's own `serve` was rejected: it has no TLS, no limits and no idle time-out. The peer's address serves to count
+//! its connections while they last ([`Peers`]); no handler, file or log gets it.
+//!
+//! Memory in the worst case, on one port, with every connection taken by somebody who wants to do harm: 256 MiB
+//! received and not read ([`CONNECTION_WINDOW`]), 128 MiB read as first frames of uploads (16 KiB a stream), 64 MiB of
+//! whole bodies behind good tokens, 24 MiB waiting for the disk, and 512 MiB of bundles or token answers that are asked
+//! for and not taken (64 KiB a stream). One address can cause a sixteenth of what hangs on connections.
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -28,18 +33,21 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 use tower_service::Service as _;
 
+use crate::peers::Peers;
+
 /// Connections at a time on one port. More wait in the system's queue.
 const CONNECTIONS: usize = 1_024;
 /// Longest a handshake may take: four round trips over Tor on a bad day.
 const HANDSHAKE: Duration = Duration::from_secs(30);
-/// Streams at a time in a connection. A device sends a few bodies at once, never more.
-const STREAMS: u32 = 16;
+/// Streams at a time in a connection, and so the bodies it may have read. A device sends a few at once; a client with
+/// more waits by itself. All connections that an address may have together reach half of the permits for uploads.
+const STREAMS: u32 = 8;
 /// Longest header list, in bytes. Ours are under 200.
 const HEADERS: u32 = 4_096;
 /// A whole media body fits, so that no body waits for a round trip in the middle.
 const STREAM_WINDOW: u32 = 128 << 10;
-/// Eight media bodies in flight.
-const CONNECTION_WINDOW: u32 = 512 << 10;
+/// Four media bodies in flight. Whoever sends and is not read occupies this much.
+const CONNECTION_WINDOW: u32 = 256 << 10;
 /// A connection on which nobody asks anything ends after this time.
 const IDLE: Duration = Duration::from_secs(90);
 /// A peer that does not answer pings is gone.
@@ -55,6 +63,7 @@ pub(crate) async fn serve(
     listener: TcpListener,
     handshake: Handshake,
     router: Router,
+    peers: Peers,
     mut stop: watch::Receiver<bool>,
 ) {
     let permits = Arc::new(Semaphore::new(CONNECTIONS));
@@ -69,14 +78,16 @@ pub(crate) async fn serve(
             _ = connections.join_next(), if !connections.is_empty() => continue,
             next = next => next,
         };
-        let Ok((stream, _)) = accepted else {
+        let Ok((stream, address)) = accepted else {
             // Out of descriptors, most likely: wait for connections to end instead of spinning.
             sleep(Duration::from_millis(100)).await;
             continue;
         };
+        // Dropping the stream refuses it: an address with so many connections gets no more, but others do.
+        let Some(peer) = peers.enter(address.ip()) else { continue };
         let (handshake, router, stop) = (Arc::clone(&handshake), router.clone(), stop.clone());
         connections.spawn(async move {
-            let _permit = permit;
+            let _places = (permit, peer);
             if let Some((stream, key)) = shake(stream, handshake).await {
                 converse(stream, key, router, stop).await;
             }

@@ -10,6 +10,9 @@ use kapok_wire::Hour;
 /// How long every answer on the device port takes at least. See [`Config::answer_floor`].
 const ANSWER_FLOOR: Duration = Duration::from_millis(50);
 
+/// See [`Config::connections_per_address`].
+const CONNECTIONS_PER_ADDRESS: usize = 64;
+
 /// Where the time comes from, so that tests can move it.
 #[derive(Clone)]
 pub struct Clock(Arc<dyn Fn() -> u64 + Send + Sync>);
@@ -59,6 +62,9 @@ pub struct Config {
     /// and a refusal need no flush and would otherwise be told from a stored object by their time alone, although all
     /// are encrypted and equally long. Zero switches it off, for measurements.
     pub answer_floor: Duration,
+    /// Connections that one address (with IPv6: one /64) may have at a time on a port. More are closed at once. Carriers
+    /// put many phones behind one address, and everything that a relay or an onion service forwards comes from one.
+    pub connections_per_address: usize,
     /// Where the time comes from.
     pub clock: Clock,
 }
@@ -74,6 +80,7 @@ impl Config {
             names: Vec::new(),
             public: Vec::new(),
             answer_floor: ANSWER_FLOOR,
+            connections_per_address: CONNECTIONS_PER_ADDRESS,
             clock: Clock::system(),
         }
     }

@@ -41,6 +41,9 @@ pub enum Error {
     /// A statement failed.
     #[error("the database failed; look at free space and at the disk")]
     Database,
+    /// The thread that stores uploads has panicked.
+    #[error("the server can store nothing any more and has ended; start it again, and look at the disk")]
+    IntakeEnded,
     /// A certificate could not be made.
     #[error("no certificate can be made for these names; check --name")]
     Certificate,

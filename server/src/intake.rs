@@ -15,7 +15,7 @@ use kapok_wire::sizes::HEAD;
 use kapok_wire::upload::Head;
 use kapok_wire::{Digest, Hour, ObjectId, Problem, UploadId};
 use rusqlite::{OptionalExtension as _, Transaction, params};
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
 use crate::config::Clock;
 use crate::db::Db;
@@ -62,6 +62,7 @@ pub(crate) struct Intake {
 pub(crate) struct Writer {
     queue: SyncSender<Job>,
     thread: JoinHandle<()>,
+    ended: watch::Receiver<()>,
 }
 
 /// Starts the writer thread. It holds `lock` until it ends.
@@ -72,12 +73,15 @@ pub(crate) fn start(
     lock: Arc<File>,
 ) -> std::io::Result<(Intake, Writer)> {
     let (queue, jobs) = sync_channel(QUEUE);
+    let (running, ended) = watch::channel(());
     let run = move || {
+        // Dropped in a panic too.
+        let _running = running;
         run(&jobs, &db, &*objects, &clock);
         drop(lock);
     };
     let thread = std::thread::Builder::new().name("intake".to_owned()).spawn(run)?;
-    Ok((Intake { queue: queue.clone() }, Writer { queue, thread }))
+    Ok((Intake { queue: queue.clone() }, Writer { queue, thread, ended }))
 }
 
 impl Intake {
@@ -92,6 +96,13 @@ impl Intake {
 }
 
 impl Writer {
+    /// Returns when the thread has ended, by a panic unless [`Self::stop`] was called.
+    pub(crate) async fn ended(&self) {
+        let mut ended = self.ended.clone();
+        // Nothing is ever sent: the only change is that the thread drops its end.
+        while ended.changed().await.is_ok() {}
+    }
+
     /// Finishes what is queued, then ends the thread. Blocks.
     pub(crate) fn stop(self) {
         if self.queue.send(None).is_ok() && self.thread.join().is_err() {

@@ -18,6 +18,7 @@ mod intake;
 mod invites;
 mod keys;
 mod objects;
+mod peers;
 mod pull;
 mod rules;
 mod server;

@@ -21,6 +21,7 @@ use crate::http::{Shared, desk_routes, device_routes};
 use crate::intake::{self, Writer};
 use crate::keys::Keys;
 use crate::objects::{Objects, Segments};
+use crate::peers::Peers;
 use crate::tls::Leaf;
 use crate::{card, client_keys, pull};
 
@@ -126,9 +127,11 @@ impl Server {
             })
         };
         let (stop, stopped) = watch::channel(false);
+        let peers = || Peers::new(config.connections_per_address);
+        let device_router = device_routes(Arc::clone(&shared));
         let ports = vec![
-            tokio::spawn(serve(device, device_handshake, device_routes(Arc::clone(&shared)), stopped.clone())),
-            tokio::spawn(serve(desk, desk_handshake, desk_routes(shared), stopped)),
+            tokio::spawn(serve(device, device_handshake, device_router, peers(), stopped.clone())),
+            tokio::spawn(serve(desk, desk_handshake, desk_routes(shared), peers(), stopped)),
         ];
         Ok(Self { card, card_path, listen, desk_listen, pin, stop, ports, writer })
     }
@@ -161,6 +164,14 @@ impl Server {
     #[must_use]
     pub fn pin(&self) -> kapok_wire::tls::Pin {
         self.pin
+    }
+
+    /// Returns only if the server can store nothing any more, because the thread that stores has panicked. Whoever runs
+    /// the server should then end the process with an error, so that it is started afresh instead of telling every
+    /// device to come back later.
+    pub async fn failed(&self) {
+        self.writer.ended().await;
+        tracing::error!("The thread that stores uploads has ended; the server must be started again.");
     }
 
     /// Stops: takes no more connections, answers what is under way, stores what is queued. Ends within half a minute.

@@ -3,13 +3,12 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::body::{Body, Bytes};
+use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::Response;
 use axum::routing::{get, post};
 use kapok_wire::answer::{Answer, UntrustedReceipt};
 use kapok_wire::enrol::{EnrolAnswer, EnrolRequest};
-use kapok_wire::sizes::{MEDIA_BODY, TEXT_BODY};
 use kapok_wire::token::Evaluation;
 use kapok_wire::upload::decode_body;
 use kapok_wire::{Digest, Hour, Problem};
@@ -17,6 +16,7 @@ use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use super::Shared;
+use super::body::Whole;
 use super::reply::{ack, hold, reply};
 use crate::intake::{Outcome, Upload};
 use crate::{bundles, invites};
@@ -33,7 +33,7 @@ pub(crate) fn routes(shared: Arc<Shared>) -> Router {
 }
 
 async fn upload(State(shared): State<Arc<Shared>>, request: Request) -> Response<Body> {
-    let body = shared.body(request, &[TEXT_BODY, MEDIA_BODY]).await;
+    let body = shared.upload(request).await;
     // From here on nothing depends on the client's line any more, so the floor counts from here.
     let since = Instant::now();
     let answer = match body {
@@ -45,30 +45,27 @@ async fn upload(State(shared): State<Arc<Shared>>, request: Request) -> Response
     reply(bytes)
 }
 
-async fn store(shared: &Arc<Shared>, body: Bytes) -> Result<Answer, Problem> {
-    let (digest, outcome) = shared.blocking(|shared| submit(shared, body)).await?;
+async fn store(shared: &Arc<Shared>, body: Whole) -> Result<Answer, Problem> {
+    let (digest, outcome) = shared.blocking(move |shared| submit(shared, &body)).await?;
     // The writer answers every job; without an answer it is gone, and so will this process be.
     let hour: Hour = outcome.await.unwrap_or(Err(Problem::Storage))?;
     let receipt = UntrustedReceipt::sign(&shared.keys.log, &shared.origin, digest, hour);
     receipt.map(Answer::Accepted).map_err(|_| Problem::Storage)
 }
 
-/// Checks form, digest and token, and queues the upload. All in one piece off the async threads: once the whole body
-/// is here the object is stored, whether the client still listens or not.
-fn submit(shared: &Shared, body: Bytes) -> Result<(Digest, oneshot::Receiver<Outcome>), Problem> {
-    let head = decode_body(&body)?.head;
-    if !shared.keys.issuer.recognises(&head.token) {
-        return Err(Problem::TokenInvalid);
-    }
+/// Checks form and digest and queues the upload; its token was checked before the body was read. All in one piece off
+/// the async threads: once the whole body is here the object is stored, whether the client still listens or not.
+fn submit(shared: &Shared, body: &Whole) -> Result<(Digest, oneshot::Receiver<Outcome>), Problem> {
+    let head = decode_body(&body.bytes)?.head;
     let digest = head.digest;
-    Ok((digest, shared.intake.submit(Upload { head, body })?))
+    Ok((digest, shared.intake.submit(Upload { head, body: body.bytes.clone() })?))
 }
 
 async fn enrol(State(shared): State<Arc<Shared>>, request: Request) -> Response<Body> {
-    let body = shared.body(request, &[TEXT_BODY]).await;
+    let body = shared.enrolment(request).await;
     let since = Instant::now();
     let answer = match body {
-        Ok(body) => shared.blocking(move |shared| draw(shared, &body)).await,
+        Ok(body) => shared.blocking(move |shared| draw(shared, &body.bytes)).await,
         Err(problem) => Err(problem),
     };
     let bytes = answer.map_or_else(EnrolAnswer::Refused, EnrolAnswer::Tokens).encode();

@@ -17,7 +17,7 @@ use tokio::time::timeout;
 use crate::support::World;
 
 /// Sends `first` and then nothing, but never says that it ended.
-struct Stalled(Option<Bytes>);
+pub(crate) struct Stalled(pub(crate) Option<Bytes>);
 
 impl Body for Stalled {
     type Data = Bytes;

@@ -7,6 +7,7 @@ mod body;
 mod crash;
 mod desk;
 mod enrol;
+mod flood;
 mod start;
 mod support;
 mod timing;

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use kapok_wire::tls::{Pin, Trust, client_config};
 use kapok_wire::{Problem, UploadId};
 
-use crate::support::{Device, Object, World, binary, start};
+use crate::support::{Desk, Device, Object, World, binary, start};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_restart_keeps_keys_objects_spent_tokens_and_receipts() {
@@ -103,4 +103,25 @@ async fn a_client_that_expects_another_key_sends_nothing() {
     let same = Device::new(&world.server.card);
     let object = Object::make(kapok_wire::Lane::Text, &world.tokens[0], UploadId([1; 16]));
     assert!(same.upload(&object).await.is_ok(), "control");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_panic_of_the_thread_that_stores_is_known_to_whoever_runs_the_server() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut config = kapok_server::Config::new(dir.path());
+    config.listen.set_port(0);
+    config.desk_listen.set_port(0);
+    config.clock = kapok_server::Clock::from_fn(|| {
+        assert_ne!(std::thread::current().name(), Some("intake"), "planted");
+        500_000 * 3_600
+    });
+    let server = kapok_server::Server::start(config).await.unwrap();
+    let desk = Desk::registered(server.card(), dir.path());
+    let device = Device::new(server.card());
+    let tokens = device.enrol(&desk).await;
+    let wait = Duration::from_millis(300);
+    assert!(tokio::time::timeout(wait, server.failed()).await.is_err(), "control: nothing happened yet");
+    assert_eq!(device.upload(&Object::packet(&tokens[0])).await.unwrap_err(), Problem::Storage);
+    assert!(tokio::time::timeout(wait, server.failed()).await.is_ok());
+    server.stop().await;
 }
