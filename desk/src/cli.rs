@@ -44,7 +44,7 @@ pub(crate) fn run() -> ExitCode {
     let session = Session {
         dir: args.dir,
         passphrase_fd: args.passphrase_fd,
-        out: Output { json: args.json },
+        out: Output::new(args.json),
         words: Words::of(lang.unwrap_or_else(words::Lang::of_locale)),
         lang,
         // The one place that reads the clock. A clock before 1970 is wrong anyway; bundles then say so.

@@ -200,12 +200,6 @@ impl Error {
         }
     }
 
-    /// True if the command printed its result before it failed, and the result shows what is wrong.
-    #[must_use]
-    pub fn is_told(&self) -> bool {
-        matches!(self, Self::NotAllHere { .. } | Self::NotAllRight { .. } | Self::NotAllExtracted(_))
-    }
-
     /// Turns an I/O error into ours, with fixed words for what was being done.
     pub(crate) fn io(what: &'static str) -> impl FnOnce(io::Error) -> Self {
         move |error| match error.kind() {

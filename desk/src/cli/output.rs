@@ -1,19 +1,26 @@
 //! Printing: one JSON document or lines, and a stranger's text made harmless for a terminal.
 
+use std::cell::Cell;
 use std::io::{self, IsTerminal as _, Write as _};
 
 use kapok_desk::Error;
 use serde_json::json;
 
 /// Where results go.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub(crate) struct Output {
-    pub(crate) json: bool,
+    json: bool,
+    /// A result was printed: there is one document a run, so a failure behind it adds none.
+    printed: Cell<bool>,
 }
 
 impl Output {
+    pub(crate) fn new(json: bool) -> Self {
+        Self { json, printed: Cell::new(false) }
+    }
+
     /// Prints the JSON document if JSON was asked for, else the lines.
-    pub(crate) fn result(self, json: &serde_json::Value, lines: &[String]) -> Result<(), Error> {
+    pub(crate) fn result(&self, json: &serde_json::Value, lines: &[String]) -> Result<(), Error> {
         let mut text = if self.json { json.to_string() } else { lines.join("\n") };
         if text.is_empty() {
             return Ok(());
@@ -22,22 +29,24 @@ impl Output {
         let mut out = io::stdout().lock();
         out.write_all(text.as_bytes())
             .and_then(|()| out.flush())
-            .map_err(|error| Error::Io { what: "printing the result", kind: error.kind() })
+            .map_err(|error| Error::Io { what: "printing the result", kind: error.kind() })?;
+        self.printed.set(true);
+        Ok(())
     }
 
-    /// Prints a failure's document if JSON was asked for, unless the command's own document told it already: there is
-    /// one document a run. If stdout is gone there is nobody to tell.
-    pub(crate) fn failure(self, error: &Error) {
-        if self.json && !error.is_told() {
+    /// Prints a failure's document if JSON was asked for, unless the command's own document shows already what is wrong.
+    /// If stdout is gone there is nobody to tell.
+    pub(crate) fn failure(&self, error: &Error) {
+        if self.json && !self.printed.get() {
             let mut out = io::stdout().lock();
-            let _ = writeln!(out, "{}", failure_json(error)).and_then(|()| out.flush());
+            let _ = writeln!(out, "{}", json!({ "error": failure(error) })).and_then(|()| out.flush());
         }
     }
 }
 
-/// A failure as a document, of the same form as that of `kapok`.
-fn failure_json(error: &Error) -> serde_json::Value {
-    json!({ "error": { "code": error.code(), "exit": error.exit_code(), "text": error.to_string() } })
+/// A failure in a document, of the same form as that of `kapok`.
+pub(crate) fn failure(error: &Error) -> serde_json::Value {
+    json!({ "code": error.code(), "exit": error.exit_code(), "text": error.to_string() })
 }
 
 /// Prints a note for the person. If stderr is gone there is nobody to tell.

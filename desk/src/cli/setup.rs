@@ -107,7 +107,7 @@ fn bundle_new(session: &Session, args: &BundleNewArgs) -> Result<(), Error> {
         std::io::ErrorKind::AlreadyExists => Error::OutputExists,
         kind => Error::Io { what: "writing the bundle", kind },
     })?;
-    print_bundle(session, &content(&text)?, 0, None)
+    print_bundle(session, &content(&text)?, 0, None, None)
 }
 
 fn bundle_sign(session: &Session, key: &Path, bundle: &Path) -> Result<(), Error> {
@@ -140,10 +140,15 @@ fn bundle_check(session: &Session, path: &Path, keys: &[std::path::PathBuf]) -> 
         }
         Some((first.proven + second.proven, first.elsewhere + second.elsewhere))
     };
-    print_bundle(session, &bundle, signatures(&text)?, proof)?;
-    // Printed first, so that what is wrong can be seen; a bundle that devices refuse is then an error.
+    // Printed in any case, so that what is wrong can be seen; a bundle that devices refuse is then an error.
+    let accepted = accepted_by_devices(&text, &bundle, session.now);
+    print_bundle(session, &bundle, signatures(&text)?, proof, accepted.as_ref().err())?;
+    accepted
+}
+
+fn accepted_by_devices(text: &str, bundle: &Bundle, now: u64) -> Result<(), Error> {
     let roots = bundle.root_hashes()?;
-    UntrustedBundle::from_bytes(text.as_bytes())?.verify(&roots, None, session.now)?;
+    UntrustedBundle::from_bytes(text.as_bytes())?.verify(&roots, None, now)?;
     Ok(())
 }
 
@@ -184,6 +189,7 @@ fn print_bundle(
     bundle: &Bundle,
     signatures: usize,
     proof: Option<(usize, usize)>,
+    refused: Option<&Error>,
 ) -> Result<(), Error> {
     let mut lines = describe(session, bundle);
     lines.push(session.words.fill("bundle_signed", &[&signatures]));
@@ -191,7 +197,11 @@ fn print_bundle(
         lines.push(session.words.fill("test_decryption", &[&proven, &elsewhere]));
     }
     let proof = proof.map(|(proven, elsewhere)| json!({ "proven": proven, "elsewhere": elsewhere }));
-    session.out.result(&json!({ "bundle": bundle, "signatures": signatures, "test_decryption": proof }), &lines)
+    let mut json = json!({ "bundle": bundle, "signatures": signatures, "test_decryption": proof });
+    if let (Some(refused), Some(members)) = (refused, json.as_object_mut()) {
+        members.insert("error".to_owned(), output::failure(refused));
+    }
+    session.out.result(&json, &lines)
 }
 
 /// A key as typed, or the one line of the file that is named.

@@ -43,7 +43,10 @@ async fn a_bundle_signed_on_two_machines_is_published_from_a_third() {
     assert_eq!(site.run(&new).await.status.code(), Some(1), "no file is overwritten");
 
     let check = format!("bundle check {note}");
-    assert_eq!(site.run(&check).await.status.code(), Some(1), "nobody signed");
+    let unsigned = site.run(&format!("{check} --json")).await;
+    assert_eq!(unsigned.status.code(), Some(1), "nobody signed");
+    let document: serde_json::Value = serde_json::from_slice(&unsigned.stdout).expect("one document, not two");
+    assert_eq!((&document["signatures"], &document["error"]["code"]), (&0.into(), &"bundle".into()));
     assert_eq!(site.ok(&format!("bundle sign --key {} {note}", at("root-1.age"))).await["signatures"], 1);
     assert_eq!(site.run(&check).await.status.code(), Some(1), "one signature is not enough");
     assert_eq!(site.ok(&format!("bundle sign --key {} {note}", at("root-3.age"))).await["signatures"], 2);
