@@ -146,12 +146,13 @@ fn serve(args: ServeArgs) -> Result<(), Error> {
         let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
         let server = Server::start(config.clone()).await?;
         announce(&server, &config.data);
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-        server.stop().await;
-        Ok(())
+        let signalled = async {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+        };
+        server.run_until(signalled).await
     })
 }
 

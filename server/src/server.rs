@@ -1,6 +1,7 @@
 //! Starting and stopping: the one place where the parts meet.
 
 use std::fs::File;
+use std::future::Future;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -166,12 +167,24 @@ impl Server {
         self.pin
     }
 
-    /// Returns only if the server can store nothing any more, because the thread that stores has panicked. Whoever runs
-    /// the server should then end the process with an error, so that it is started afresh instead of telling every
-    /// device to come back later.
-    pub async fn failed(&self) {
+    /// Returns only if the thread that stores has panicked. The process should then end with an error, so that it is
+    /// started afresh instead of telling every device to come back later.
+    async fn failed(&self) {
         self.writer.ended().await;
         tracing::error!("The thread that stores uploads has ended; the server must be started again.");
+    }
+
+    /// Serves until `end` returns, and stops; or stops by itself when nothing can be stored any more.
+    ///
+    /// # Errors
+    /// [`Error::IntakeEnded`] in the latter case.
+    pub async fn run_until(self, end: impl Future<Output = ()>) -> Result<(), Error> {
+        let result = tokio::select! {
+            () = end => Ok(()),
+            () = self.failed() => Err(Error::IntakeEnded),
+        };
+        self.stop().await;
+        result
     }
 
     /// Stops: takes no more connections, answers what is under way, stores what is queued. Ends within half a minute.

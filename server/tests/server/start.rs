@@ -106,7 +106,7 @@ async fn a_client_that_expects_another_key_sends_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_panic_of_the_thread_that_stores_is_known_to_whoever_runs_the_server() {
+async fn a_server_whose_storing_thread_panics_ends_with_an_error() {
     let dir = tempfile::tempdir().unwrap();
     let mut config = kapok_server::Config::new(dir.path());
     config.listen.set_port(0);
@@ -115,13 +115,18 @@ async fn a_panic_of_the_thread_that_stores_is_known_to_whoever_runs_the_server()
         assert_ne!(std::thread::current().name(), Some("intake"), "planted");
         500_000 * 3_600
     });
-    let server = kapok_server::Server::start(config).await.unwrap();
+    let server = kapok_server::Server::start(config.clone()).await.unwrap();
     let desk = Desk::registered(server.card(), dir.path());
     let device = Device::new(server.card());
+    let running = tokio::spawn(server.run_until(std::future::pending()));
     let tokens = device.enrol(&desk).await;
-    let wait = Duration::from_millis(300);
-    assert!(tokio::time::timeout(wait, server.failed()).await.is_err(), "control: nothing happened yet");
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert!(!running.is_finished(), "control: it runs as long as nothing panics");
     assert_eq!(device.upload(&Object::packet(&tokens[0])).await.unwrap_err(), Problem::Storage);
-    assert!(tokio::time::timeout(wait, server.failed()).await.is_ok());
-    server.stop().await;
+    let ended = tokio::time::timeout(Duration::from_secs(15), running).await.unwrap().unwrap();
+    assert!(matches!(ended, Err(kapok_server::Error::IntakeEnded)));
+
+    config.clock = kapok_server::Clock::system();
+    let server = kapok_server::Server::start(config).await.unwrap();
+    assert!(server.run_until(async {}).await.is_ok(), "control: an end that was asked for is no error");
 }
