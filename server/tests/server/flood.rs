@@ -59,13 +59,17 @@ impl Flood {
             let sender = connect(world, host, &mut tasks).await.expect("a connection");
             for _ in 0..STREAMS {
                 let (mut sender, send) = (sender.clone(), send.clone());
-                let request = Request::post(format!("{}{path}", world.device.url)).header("content-length", length);
-                let request = request.body(Stalled(first.clone())).unwrap();
+                let (url, first) = (format!("{}{path}", world.device.url), first.clone());
                 tasks.spawn(async move {
-                    let Ok(response) = sender.send_request(request).await else { return };
-                    assert_eq!(response.status(), 200);
-                    let body = axum::body::to_bytes(axum::body::Body::new(response.into_body()), 1 << 20).await;
-                    let _ = send.send(body.unwrap().to_vec());
+                    // Whoever is refused comes back at once.
+                    loop {
+                        let request = Request::post(&url).header("content-length", length);
+                        let request = request.body(Stalled(first.clone())).unwrap();
+                        let Ok(response) = sender.send_request(request).await else { return };
+                        assert_eq!(response.status(), 200);
+                        let body = axum::body::to_bytes(axum::body::Body::new(response.into_body()), 1 << 20).await;
+                        let _ = send.send(body.unwrap().to_vec());
+                    }
                 });
             }
         }
@@ -113,15 +117,15 @@ async fn streams_without_a_good_token_take_no_permit_and_with_one_they_do() {
 
     let forged = Token { output: [9; 64], ..world.tokens[1].clone() };
     let mut forgers = Flood::start(&world, "/v1/d", CONNECTIONS, MEDIA_BODY, Some(head_of(&media(&forged)))).await;
-    uploads(&world, &world.tokens[1]).await;
     // None of them ever sends more than its head, so it is not read on either.
+    forgers.refused(CONNECTIONS * STREAMS, Problem::TokenInvalid).await;
+    uploads(&world, &world.tokens[1]).await;
     forgers.refused(CONNECTIONS * STREAMS, Problem::TokenInvalid).await;
     drop(forgers);
 
     let insiders = Some(head_of(&media(&world.tokens[2])));
     let mut insiders = Flood::start(&world, "/v1/d", CONNECTIONS, MEDIA_BODY, insiders).await;
     insiders.refused(CONNECTIONS * STREAMS - PERMITS, Problem::Busy).await;
-    assert!(insiders.is_silent().await);
     let refused = world.device.upload(&Object::packet(&world.tokens[3])).await;
     assert_eq!(refused.unwrap_err(), Problem::Busy, "control: with valid tokens the permits are taken");
     drop(insiders);
