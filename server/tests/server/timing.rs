@@ -43,16 +43,21 @@ fn largest(all: &[Vec<Duration>; 4]) -> f64 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn no_kind_of_answer_leaves_before_the_floor() {
+    let floor = Duration::from_millis(50);
+    assert!(times(50).await.iter().flatten().all(|time| *time >= floor));
+    // The quickest of many: a busy machine makes answers later, never earlier.
+    let bare = times(0).await;
+    assert!(bare.iter().all(|kind| kind.iter().any(|time| *time < floor)), "control: without a floor they are quicker");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "judges a distribution of times, so it needs a quiet machine: cargo test -p kapok-server -- --ignored"]
 async fn accepted_duplicate_bad_token_and_malformed_take_equally_long() {
-    // A machine busy with other tests may smear one round; a leak would show in all of them.
+    // A leak would show in all rounds; other work on the machine shows in some.
     let mut rounds = Vec::new();
     for _ in 0..3 {
-        let all = times(50).await;
-        assert!(all.iter().flatten().all(|time| *time >= Duration::from_millis(50)));
-        rounds.push(largest(&all));
-        if rounds.iter().any(|distance| *distance < CRITICAL) {
-            break;
-        }
+        rounds.push(largest(&times(50).await));
     }
     assert!(rounds.iter().any(|distance| *distance < CRITICAL), "{rounds:?}");
     let bare = largest(&times(0).await);
