@@ -17,7 +17,7 @@ use crate::data::DataFolder;
 /// "kpk1" in ASCII: recognises our files.
 const APPLICATION_ID: i32 = 0x6b70_6b31;
 /// One file a version, in order, frozen once released.
-const MIGRATIONS: [&str; 1] = [include_str!("schema/001_first.sql")];
+const MIGRATIONS: [&str; 1] = [include_str!("migrations/001_initial.sql")];
 /// `desk add` and the writer wait for each other this long at most.
 const BUSY: Duration = Duration::from_secs(5);
 
