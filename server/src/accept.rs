@@ -2,11 +2,6 @@
 //!
 //! axum's own `serve` was rejected: it has no TLS, no limits and no idle time-out. The peer's address serves to count
 //! its connections while they last ([`Peers`]); no handler, file or log gets it.
-//!
-//! Memory in the worst case, on one port, with every connection taken by somebody who wants to do harm: 256 MiB
-//! received and not read ([`CONNECTION_WINDOW`]), 128 MiB read as first frames of uploads (16 KiB a stream), 64 MiB of
-//! whole bodies behind good tokens, 24 MiB waiting for the disk, and 512 MiB of bundles or token answers that are asked
-//! for and not taken (64 KiB a stream). One address can cause a sixteenth of what hangs on connections.
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -33,27 +28,8 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 use tower_service::Service as _;
 
+use crate::limits::{CONNECTION_WINDOW, CONNECTIONS, FINISH, HANDSHAKE, HEADERS, IDLE, PING, STREAM_WINDOW, STREAMS};
 use crate::peers::Peers;
-
-/// Connections at a time on one port. More wait in the system's queue.
-const CONNECTIONS: usize = 1_024;
-/// Longest a handshake may take: four round trips over Tor on a bad day.
-const HANDSHAKE: Duration = Duration::from_secs(30);
-/// Streams at a time in a connection, and so the bodies it may have read. A device sends a few at once; a client with
-/// more waits by itself. All connections that an address may have together reach half of the permits for uploads.
-const STREAMS: u32 = 8;
-/// Longest header list, in bytes. Ours are under 200.
-const HEADERS: u32 = 4_096;
-/// A whole media body fits, so that no body waits for a round trip in the middle.
-const STREAM_WINDOW: u32 = 128 << 10;
-/// Four media bodies in flight. Whoever sends and is not read occupies this much.
-const CONNECTION_WINDOW: u32 = 256 << 10;
-/// A connection on which nobody asks anything ends after this time.
-const IDLE: Duration = Duration::from_secs(90);
-/// A peer that does not answer pings is gone.
-const PING: Duration = Duration::from_secs(30);
-/// How long requests under way may still take when a connection or the server ends.
-const FINISH: Duration = Duration::from_secs(10);
 
 /// Makes the configuration of the next handshake, off the async threads; `None` refuses the connection.
 pub(crate) type Handshake = Arc<dyn Fn() -> Option<Arc<ServerConfig>> + Send + Sync>;

@@ -1,17 +1,14 @@
 //! What a start needs to know, with defaults for everything: no configuration is needed to try it.
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use kapok_wire::Hour;
 
-/// How long every answer on the device port takes at least. See [`Config::answer_floor`].
-const ANSWER_FLOOR: Duration = Duration::from_millis(50);
-
-/// See [`Config::connections_per_address`].
-const CONNECTIONS_PER_ADDRESS: usize = 64;
+use crate::limits::{ANSWER_FLOOR, CONNECTIONS_PER_ADDRESS};
 
 /// Where the time comes from, so that tests can move it.
 #[derive(Clone)]
@@ -64,7 +61,7 @@ pub struct Config {
     pub answer_floor: Duration,
     /// Connections that one address (with IPv6: one /64) may have at a time on a port. More are closed at once. Carriers
     /// put many phones behind one address, and everything that a relay or an onion service forwards comes from one.
-    pub connections_per_address: usize,
+    pub connections_per_address: NonZeroUsize,
     /// Where the time comes from.
     pub clock: Clock,
 }

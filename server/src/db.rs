@@ -7,20 +7,17 @@ use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
 use crate::Error;
 use crate::data::DataFolder;
+use crate::limits::BUSY;
 
 /// "kpk1" in ASCII: recognises our files.
 const APPLICATION_ID: i32 = 0x6b70_6b31;
 /// One file a version, in order, frozen once released.
 const MIGRATIONS: [&str; 1] = [include_str!("migrations/001_initial.sql")];
-/// `desk add` and the writer wait for each other this long at most.
-const BUSY: Duration = Duration::from_secs(5);
-
 /// Set on every connection.
 const PRAGMAS: [(&str, &str); 6] = [
     // Readers do not wait for the writer, and a commit is one flush.

@@ -19,13 +19,9 @@ use tokio::sync::{oneshot, watch};
 
 use crate::config::Clock;
 use crate::db::Db;
+use crate::limits::{BATCH, QUEUE};
 use crate::objects::{Objects, Place};
 use crate::rules::{Decision, Known, Plan, Spent};
-
-/// Uploads that may wait: at most 16 MiB. More are told to come back.
-const QUEUE: usize = 256;
-/// Uploads in one batch: bounds how long the first one waits.
-const BATCH: usize = 128;
 
 /// Hour of storing, or why not.
 pub(crate) type Outcome = Result<Hour, Problem>;

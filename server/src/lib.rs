@@ -17,6 +17,7 @@ mod http;
 mod intake;
 mod invites;
 mod keys;
+pub mod limits;
 mod objects;
 mod peers;
 mod pull;

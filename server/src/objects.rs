@@ -11,9 +11,7 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::Error;
 use crate::data::{DataFolder, sync_folder_of};
-
-/// A segment takes no more than this, in bytes, so that backups and later deletion work on pieces.
-const SEGMENT_MAX: u64 = 1 << 30;
+use crate::limits::SEGMENT_MAX;
 
 /// Where an object's sealed area lies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,12 +4,13 @@
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
+use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The counts of one port.
 #[derive(Clone)]
 pub(crate) struct Peers {
-    most: usize,
+    most: NonZeroUsize,
     counts: Arc<Mutex<HashMap<IpAddr, usize>>>,
 }
 
@@ -20,7 +21,7 @@ pub(crate) struct Peer {
 }
 
 impl Peers {
-    pub(crate) fn new(most: usize) -> Self {
+    pub(crate) fn new(most: NonZeroUsize) -> Self {
         Self { most, counts: Arc::default() }
     }
 
@@ -29,9 +30,7 @@ impl Peers {
         let address = network(address);
         let mut counts = self.counts();
         let count = counts.entry(address).or_default();
-        if *count >= self.most {
-            // With a limit of zero the entry is new.
-            counts.retain(|_, count| *count > 0);
+        if *count >= self.most.get() {
             return None;
         }
         *count += 1;
@@ -68,13 +67,17 @@ fn network(address: IpAddr) -> IpAddr {
 mod tests {
     use super::*;
 
+    fn most(count: usize) -> NonZeroUsize {
+        NonZeroUsize::new(count).unwrap()
+    }
+
     fn ip(text: &str) -> IpAddr {
         text.parse().unwrap()
     }
 
     #[test]
     fn an_address_gets_so_many_places_and_others_get_theirs() {
-        let peers = Peers::new(2);
+        let peers = Peers::new(most(2));
         let first = peers.enter(ip("192.0.2.1"));
         let second = peers.enter(ip("::ffff:192.0.2.1"));
         assert!(first.is_some() && second.is_some());
@@ -86,7 +89,7 @@ mod tests {
 
     #[test]
     fn a_whole_ipv6_network_counts_as_one() {
-        let peers = Peers::new(1);
+        let peers = Peers::new(most(1));
         let _place = peers.enter(ip("2001:db8:0:1::1")).unwrap();
         assert!(peers.enter(ip("2001:db8:0:1:ffff::2")).is_none());
         assert!(peers.enter(ip("2001:db8:0:2::1")).is_some(), "control: the next network");
@@ -94,7 +97,7 @@ mod tests {
 
     #[test]
     fn nothing_is_kept_of_an_address_that_left() {
-        let peers = Peers::new(1);
+        let peers = Peers::new(most(1));
         let place = peers.enter(ip("192.0.2.1"));
         assert_eq!(peers.counts().len(), 1, "control: it is counted while it is there");
         drop(place);

@@ -1,14 +1,12 @@
 //! What the desk pulls: stored objects in order, as many as one answer holds.
 
 use kapok_wire::pull::{Record, encode_records};
-use kapok_wire::sizes::{PULL_MAX, TEXT_SEALED};
+use kapok_wire::sizes::PULL_MAX;
 use kapok_wire::{Hour, Lane, ObjectId, Problem};
 
 use crate::db::Db;
+use crate::limits::PULL_ROWS;
 use crate::objects::{Objects, Place};
-
-/// Rows looked at for one answer: as many packets as fit.
-const ROWS: usize = PULL_MAX / TEXT_SEALED + 1;
 
 struct Row {
     sequence: u64,
@@ -54,7 +52,7 @@ fn rows(db: &Db, after: u64) -> Result<Vec<Row>, crate::Error> {
         };
         // A number past every row finds none.
         let after = i64::try_from(after).unwrap_or(i64::MAX);
-        find.query_map(rusqlite::params![after, ROWS.cast_signed()], row)?.collect()
+        find.query_map(rusqlite::params![after, PULL_ROWS.cast_signed()], row)?.collect()
     })
 }
 

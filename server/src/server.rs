@@ -5,7 +5,6 @@ use std::future::Future;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use kapok_wire::card::Card;
 use tokio::net::TcpListener;
@@ -21,13 +20,11 @@ use crate::error::Error;
 use crate::http::{Shared, desk_routes, device_routes};
 use crate::intake::{self, Writer};
 use crate::keys::Keys;
+use crate::limits::DRAIN;
 use crate::objects::{Objects, Segments};
 use crate::peers::Peers;
 use crate::tls::Leaf;
 use crate::{card, client_keys, pull};
-
-/// How long the intake may take for what is queued at the end: 16 MiB on a slow disk.
-const DRAIN: Duration = Duration::from_secs(20);
 
 /// A running server. Stop it with [`Server::stop`]; dropping it leaves its tasks to the runtime, and the data folder
 /// stays locked until they end.

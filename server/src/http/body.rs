@@ -8,7 +8,6 @@
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::extract::Request;
@@ -21,19 +20,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout_at};
 
 use super::Shared;
-
-/// Uploads with a good head read at a time: 64 MiB at most.
-const UPLOADS: usize = 1_024;
-/// Enrolments read at a time: 1 MiB at most.
-const ENROLMENTS: usize = 64;
-/// Bodies of the desk read at a time: 4 MiB at most.
-const DESK: usize = 64;
-/// Longest a whole body may take. 64 KiB in two minutes is 4.4 kbit/s, less than any network that still carries TLS.
-const BODY_TIME: Duration = Duration::from_secs(120);
-/// Longest 16 KiB may take at the same speed: an enrolment, or the head of an upload. HTTP/2 hands out whole frames, and
-/// a client may send the head in one frame with all that fits behind it. A few seconds would turn away every device on
-/// a slow line, and a waiting head holds nothing that others need.
-const FRAME_TIME: Duration = Duration::from_secs(30);
+use crate::limits::{BODY_TIME, DESK_BODIES, ENROLMENTS, FRAME_TIME, UPLOADS};
 
 /// How many bodies of each kind may be read, and tokens checked, at a time.
 pub(super) struct Pools {
@@ -51,7 +38,7 @@ impl Pools {
         Self {
             uploads: Arc::new(Semaphore::new(UPLOADS)),
             enrolments: Arc::new(Semaphore::new(ENROLMENTS)),
-            desk: Arc::new(Semaphore::new(DESK)),
+            desk: Arc::new(Semaphore::new(DESK_BODIES)),
             checks: Semaphore::new(cores),
         }
     }

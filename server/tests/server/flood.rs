@@ -8,6 +8,7 @@ use axum::body::Bytes;
 use hyper::Request;
 use hyper::client::conn::http2::SendRequest;
 use hyper_util::rt::{TokioExecutor, TokioIo};
+use kapok_server::limits::{CONNECTIONS_PER_ADDRESS, ENROLMENTS, STREAMS, UPLOADS};
 use kapok_wire::answer::Answer;
 use kapok_wire::sizes::{ANSWER, HEAD, MEDIA_BODY, TEXT_BODY};
 use kapok_wire::tls::client_config;
@@ -21,13 +22,10 @@ use tokio::time::{sleep, timeout};
 use crate::body::Stalled;
 use crate::support::{Object, World};
 
-/// Streams that a connection may have.
-const STREAMS: usize = 8;
+/// What a connection opens: all the streams it may have.
+const EACH: usize = STREAMS as usize;
 /// With these connections there are more streams than permits for uploads.
-const CONNECTIONS: usize = 130;
-const PERMITS: usize = 1_024;
-const ENROLMENTS: usize = 64;
-const PER_ADDRESS: usize = 64;
+const CONNECTIONS: usize = UPLOADS / EACH + 2;
 
 /// A connection from 127.0.0.`host`, or `None` if the server closes it.
 async fn connect(world: &World, host: u8, tasks: &mut JoinSet<()>) -> Option<SendRequest<Stalled>> {
@@ -57,7 +55,7 @@ impl Flood {
         for index in 0..connections {
             let host = u8::try_from(10 + index / 60).unwrap();
             let sender = connect(world, host, &mut tasks).await.expect("a connection");
-            for _ in 0..STREAMS {
+            for _ in 0..EACH {
                 let (mut sender, send) = (sender.clone(), send.clone());
                 let (url, first) = (format!("{}{path}", world.device.url), first.clone());
                 tasks.spawn(async move {
@@ -118,14 +116,14 @@ async fn streams_without_a_good_token_take_no_permit_and_with_one_they_do() {
     let forged = Token { output: [9; 64], ..world.tokens[1].clone() };
     let mut forgers = Flood::start(&world, "/v1/d", CONNECTIONS, MEDIA_BODY, Some(head_of(&media(&forged)))).await;
     // None of them ever sends more than its head, so it is not read on either.
-    forgers.refused(CONNECTIONS * STREAMS, Problem::TokenInvalid).await;
+    forgers.refused(CONNECTIONS * EACH, Problem::TokenInvalid).await;
     uploads(&world, &world.tokens[1]).await;
-    forgers.refused(CONNECTIONS * STREAMS, Problem::TokenInvalid).await;
+    forgers.refused(CONNECTIONS * EACH, Problem::TokenInvalid).await;
     drop(forgers);
 
     let insiders = Some(head_of(&media(&world.tokens[2])));
     let mut insiders = Flood::start(&world, "/v1/d", CONNECTIONS, MEDIA_BODY, insiders).await;
-    insiders.refused(CONNECTIONS * STREAMS - PERMITS, Problem::Busy).await;
+    insiders.refused(CONNECTIONS * EACH - UPLOADS, Problem::Busy).await;
     let refused = world.device.upload(&Object::packet(&world.tokens[3])).await;
     assert_eq!(refused.unwrap_err(), Problem::Busy, "control: with valid tokens the permits are taken");
     drop(insiders);
@@ -146,7 +144,7 @@ async fn a_malformed_head_is_refused_before_the_rest_comes() {
     let bad = [(changed(0), MEDIA_BODY), (changed(1), MEDIA_BODY), (changed(2), MEDIA_BODY)];
     for (head, length) in bad.into_iter().chain([(changed(255), MEDIA_BODY), (head_of(&good), TEXT_BODY)]) {
         let mut flood = Flood::start(&world, "/v1/d", 1, length, Some(head)).await;
-        flood.refused(STREAMS, Problem::Malformed).await;
+        flood.refused(EACH, Problem::Malformed).await;
     }
     for (what, head) in [("a good head", head_of(&good)), ("255 bytes", head_of(&good).slice(..HEAD - 1))] {
         let mut flood = Flood::start(&world, "/v1/d", 1, MEDIA_BODY, Some(head)).await;
@@ -157,7 +155,7 @@ async fn a_malformed_head_is_refused_before_the_rest_comes() {
 #[tokio::test(flavor = "multi_thread")]
 async fn stalled_enrolments_keep_nobody_from_uploading() {
     let world = World::new().await;
-    let flood = Flood::start(&world, "/v1/enrol", ENROLMENTS / STREAMS + 1, TEXT_BODY, None).await;
+    let flood = Flood::start(&world, "/v1/enrol", ENROLMENTS / EACH + 1, TEXT_BODY, None).await;
     sleep(Duration::from_millis(500)).await;
     uploads(&world, &world.tokens[0]).await;
     let blinding = Blinding::make().unwrap();
@@ -173,7 +171,7 @@ async fn one_address_gets_so_many_connections_and_others_still_get_theirs() {
     let world = World::new().await;
     let mut tasks = JoinSet::new();
     let mut held = Vec::new();
-    for _ in 0..PER_ADDRESS {
+    for _ in 0..CONNECTIONS_PER_ADDRESS.get() {
         held.push(connect(&world, 9, &mut tasks).await.expect("a connection"));
     }
     assert!(connect(&world, 9, &mut tasks).await.is_none());
