@@ -71,11 +71,11 @@ fn enrolling_obeys_hold_and_network_and_names_every_reason() {
     assert_eq!(held.code, 4, "{}", held.err);
     let reasons = held.json()["error"]["held"]["reasons"].clone();
     let codes: Vec<_> = reasons.as_array().unwrap().iter().map(|reason| reason["code"].as_str().unwrap()).collect();
-    assert_eq!(codes, ["UserHold", "NoNetwork"]);
-    assert!(!held.err.contains("UserHold"), "words, not codes: {}", held.err);
+    assert_eq!(codes, ["user_hold", "no_network"]);
+    assert!(!held.err.contains("user_hold"), "words, not codes: {}", held.err);
     let unknown = locked(&["sync", "--confirm", "Whatever"]);
     assert_eq!(unknown.code, 2);
-    assert!(unknown.err.contains("Metered"), "the codes that exist are named: {}", unknown.err);
+    assert!(unknown.err.contains("metered"), "the codes that exist are named: {}", unknown.err);
     assert_eq!(locked(&["release", "--forget-network"]).code, 0);
     // Nobody listens at the address of this invite.
     let dead = locked(&["--lang", "km", "enrol", &invite()]);

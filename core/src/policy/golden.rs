@@ -92,6 +92,6 @@ fn every_row_of_the_golden_table_comes_out_as_written() {
     assert!(rows >= 150, "only {rows} rows");
 
     // Control: a table with one word changed is noticed.
-    let (wrong, _) = run(&table.replacen("hold: NoNetwork", "allow text+media", 1));
+    let (wrong, _) = run(&table.replacen("hold: no_network", "allow text+media", 1));
     assert_eq!(wrong.len(), 1);
 }

@@ -1,7 +1,7 @@
 //! Why something does not leave: stable codes that the shells translate.
 //!
-//! The codes are part of the interface: they are stored, printed by `--json` and translated by hosts. A code is never
-//! renamed or given another meaning; new ones go to the end. Words for them are data (`words.json`).
+//! The codes are part of the interface: they are printed by `--json`, taken by `--confirm` and translated by hosts. A
+//! code is never renamed or given another meaning; new ones go to the end. Words for them are data (`words.json`).
 
 use std::fmt;
 
@@ -88,29 +88,29 @@ impl Reason {
     #[must_use]
     pub fn code(self) -> &'static str {
         match self {
-            Self::UserHold => "UserHold",
-            Self::Panic => "Panic",
-            Self::NoNetwork => "NoNetwork",
-            Self::Captive => "Captive",
-            Self::Intercepted => "Intercepted",
-            Self::HostileNetwork => "HostileNetwork",
-            Self::UnknownNetwork => "UnknownNetwork",
-            Self::CellularNotAllowed => "CellularNotAllowed",
-            Self::Roaming => "Roaming",
-            Self::Metered => "Metered",
-            Self::ProxyPresent => "ProxyPresent",
-            Self::UserCaPresent => "UserCaPresent",
-            Self::VpnUnknown => "VpnUnknown",
-            Self::TorRequiredUnproved => "TorRequiredUnproved",
-            Self::OutsideWindow => "OutsideWindow",
-            Self::InDangerZone => "InDangerZone",
-            Self::MovedSinceSubmit => "MovedSinceSubmit",
-            Self::Locked => "Locked",
-            Self::LowBattery => "LowBattery",
-            Self::TooSoon => "TooSoon",
-            Self::BundleExpired => "BundleExpired",
-            Self::NoToken => "NoToken",
-            Self::ClockUnsure => "ClockUnsure",
+            Self::UserHold => "user_hold",
+            Self::Panic => "panic",
+            Self::NoNetwork => "no_network",
+            Self::Captive => "captive",
+            Self::Intercepted => "intercepted",
+            Self::HostileNetwork => "hostile_network",
+            Self::UnknownNetwork => "unknown_network",
+            Self::CellularNotAllowed => "cellular_not_allowed",
+            Self::Roaming => "roaming",
+            Self::Metered => "metered",
+            Self::ProxyPresent => "proxy_present",
+            Self::UserCaPresent => "user_ca_present",
+            Self::VpnUnknown => "vpn_unknown",
+            Self::TorRequiredUnproved => "tor_required_unproved",
+            Self::OutsideWindow => "outside_window",
+            Self::InDangerZone => "in_danger_zone",
+            Self::MovedSinceSubmit => "moved_since_submit",
+            Self::Locked => "locked",
+            Self::LowBattery => "low_battery",
+            Self::TooSoon => "too_soon",
+            Self::BundleExpired => "bundle_expired",
+            Self::NoToken => "no_token",
+            Self::ClockUnsure => "clock_unsure",
         }
     }
 
@@ -135,9 +135,10 @@ mod tests {
     fn every_code_reads_back_as_its_reason() {
         for reason in Reason::ALL {
             assert_eq!(Reason::from_code(reason.code()), Some(reason));
-            assert_eq!(format!("{reason:?}"), reason.code(), "the code is the name in the source");
+            let name: String = reason.code().split('_').map(capitalised).collect();
+            assert_eq!(format!("{reason:?}"), name, "the code is the name in the source, in snake case");
         }
-        assert_eq!(Reason::from_code("userhold"), None);
+        assert_eq!(Reason::from_code("UserHold"), None);
     }
 
     #[test]
@@ -145,12 +146,17 @@ mod tests {
         let codes: Vec<_> = Reason::ALL.iter().map(|reason| reason.code()).collect();
         assert_eq!(
             codes.join(" "),
-            "UserHold Panic NoNetwork Captive Intercepted HostileNetwork UnknownNetwork CellularNotAllowed Roaming \
-             Metered ProxyPresent UserCaPresent VpnUnknown TorRequiredUnproved OutsideWindow InDangerZone \
-             MovedSinceSubmit Locked LowBattery TooSoon BundleExpired NoToken ClockUnsure"
+            "user_hold panic no_network captive intercepted hostile_network unknown_network cellular_not_allowed \
+             roaming metered proxy_present user_ca_present vpn_unknown tor_required_unproved outside_window \
+             in_danger_zone moved_since_submit locked low_battery too_soon bundle_expired no_token clock_unsure"
         );
         let mut sorted = Reason::ALL;
         sorted.sort_unstable();
         assert_eq!(sorted, Reason::ALL, "ALL is in the order of the declaration");
+    }
+
+    fn capitalised(word: &str) -> String {
+        let (first, rest) = word.split_at(1);
+        first.to_ascii_uppercase() + rest
     }
 }
