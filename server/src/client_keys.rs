@@ -27,12 +27,17 @@ pub fn add(data: &Path, key: Pin) -> Result<(), Error> {
     })
 }
 
-/// Removes a client key; its next request is refused. False if it was not registered.
+/// Removes a client key; its next request is refused.
 ///
 /// # Errors
-/// As [`add`].
-pub fn remove(data: &Path, key: Pin) -> Result<bool, Error> {
-    Db::open_existing(data)?.write(|tx| Ok(tx.execute("DELETE FROM client_keys WHERE spki_hash = ?", [key.0])? > 0))
+/// [`Error::UnknownKey`] if it was not registered: whoever removes a stolen key must not take a slip of the pen for
+/// done. Else as [`add`].
+pub fn remove(data: &Path, key: Pin) -> Result<(), Error> {
+    let remove = "DELETE FROM client_keys WHERE spki_hash = ?";
+    match Db::open_existing(data)?.write(|tx| Ok::<_, Error>(tx.execute(remove, [key.0])?))? {
+        0 => Err(Error::UnknownKey),
+        _ => Ok(()),
+    }
 }
 
 /// All registered client keys, in order.

@@ -54,16 +54,54 @@ pub enum Error {
     #[error("no card can be written for the desk ({0}); check --name and --public")]
     Card(#[from] kapok_wire::card::CardError),
     /// The port is taken or the address is not ours.
-    #[error("cannot listen on {address}: {kind}; choose another with --listen or --desk-listen")]
+    #[error("cannot listen on {address}: {}", remedy(*kind, port))]
     Listen {
         /// Where.
         address: SocketAddr,
+        /// For whom.
+        port: Port,
         /// What the system said.
         kind: std::io::ErrorKind,
     },
     /// Not 64 hexadecimal digits.
     #[error("a fingerprint has 64 hexadecimal digits; copy it as kapok-desk prints it")]
     BadFingerprint,
+    /// There is nothing to remove.
+    #[error("this client key is not registered, so nothing was removed; kapok-server desk list shows those that are")]
+    UnknownKey,
+}
+
+/// One of the two ports; printed as the option that moves it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Port {
+    /// Where devices connect.
+    Device,
+    /// Where the desk connects.
+    Desk,
+}
+
+impl std::fmt::Display for Port {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Device => "--listen",
+            Self::Desk => "--desk-listen",
+        })
+    }
+}
+
+/// What to do if a port cannot be opened.
+fn remedy(kind: std::io::ErrorKind, port: &Port) -> String {
+    use std::io::ErrorKind::{AddrInUse, AddrNotAvailable, PermissionDenied};
+    match kind {
+        AddrInUse => {
+            format!("another program uses this port; stop it, or choose another port with {port} ADDRESS:PORT")
+        }
+        AddrNotAvailable => {
+            format!("this machine does not have that address; choose one it has with {port} ADDRESS:PORT")
+        }
+        PermissionDenied => format!("this user may not open that port; choose one above 1023 with {port} ADDRESS:PORT"),
+        other => format!("{other}; choose another address or port with {port} ADDRESS:PORT"),
+    }
 }
 
 impl Error {

@@ -26,5 +26,5 @@ mod server;
 mod tls;
 
 pub use config::{Clock, Config};
-pub use error::Error;
+pub use error::{Error, Port};
 pub use server::Server;

@@ -16,7 +16,7 @@ use crate::accept::{Handshake, serve};
 use crate::config::Config;
 use crate::data::DataFolder;
 use crate::db::Db;
-use crate::error::Error;
+use crate::error::{Error, Port};
 use crate::http::{Shared, desk_routes, device_routes};
 use crate::intake::{self, Writer};
 use crate::keys::Keys;
@@ -58,8 +58,8 @@ fn prepare(data: &std::path::Path) -> Result<Prepared, Error> {
     Ok(Prepared { folder, lock, keys, db, objects })
 }
 
-async fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), Error> {
-    let failed = |error: std::io::Error| Error::Listen { address, kind: error.kind() };
+async fn bind(address: SocketAddr, port: Port) -> Result<(TcpListener, SocketAddr), Error> {
+    let failed = |error: std::io::Error| Error::Listen { address, port, kind: error.kind() };
     let listener = TcpListener::bind(address).await.map_err(failed)?;
     let real = listener.local_addr().map_err(failed)?;
     Ok((listener, real))
@@ -89,8 +89,8 @@ impl Server {
         let data = config.data.clone();
         let prepared = tokio::task::spawn_blocking(move || prepare(&data)).await;
         let Prepared { folder, lock, keys, db, objects } = prepared.map_err(|_| Error::Database)??;
-        let (device, listen) = bind(config.listen).await?;
-        let (desk, desk_listen) = bind(config.desk_listen).await?;
+        let (device, listen) = bind(config.listen, Port::Device).await?;
+        let (desk, desk_listen) = bind(config.desk_listen, Port::Desk).await?;
         let addresses = public(&config, listen);
 
         // The desk may come in by the same addresses as devices, or by the one it is bound to.

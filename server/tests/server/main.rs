@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
 mod body;
+mod command;
 mod crash;
 mod desk;
 mod enrol;

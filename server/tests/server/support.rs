@@ -13,7 +13,7 @@ use kapok_wire::enrol::{EnrolAnswer, EnrolRequest};
 use kapok_wire::pull::{Record, decode_records};
 use kapok_wire::registration::InviteRegistration;
 use kapok_wire::sizes::ANSWER;
-use kapok_wire::tls::{ClientIdentity, Pin, Trust, client_config, pin_of};
+use kapok_wire::tls::{ClientIdentity, Pin, client_config, pin_of};
 use kapok_wire::token::{Blinding, IssuerKey, Token};
 use kapok_wire::upload::{Head, encode_body};
 use kapok_wire::{Digest, Hour, InviteSecret, Lane, ObjectId, Problem, UploadId, rng};
@@ -25,6 +25,8 @@ pub(crate) const FAR: Hour = Hour(10_000_000);
 pub(crate) struct Process {
     pub(crate) child: Child,
     pub(crate) card: Card,
+    /// Its lines until it was ready.
+    pub(crate) said: Vec<String>,
 }
 
 impl Drop for Process {
@@ -49,11 +51,16 @@ pub(crate) fn start(data: &Path) -> Process {
 
 pub(crate) fn start_with(mut command: Command) -> Process {
     let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
-    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let ready = lines.map(Result::unwrap).find(|line| line.starts_with('{')).expect("the ready line");
-    let ready: serde_json::Value = serde_json::from_str(&ready).unwrap();
+    let mut said = Vec::new();
+    for line in BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap) {
+        said.push(line);
+        if said.last().is_some_and(|line| line.starts_with('{')) {
+            break;
+        }
+    }
+    let ready: serde_json::Value = serde_json::from_str(said.last().expect("the ready line")).unwrap();
     let card = std::fs::read(ready["card"].as_str().unwrap()).unwrap();
-    Process { child, card: Card::decode(&card).unwrap() }
+    Process { child, card: Card::decode(&card).unwrap(), said }
 }
 
 fn builder(card: &Card, identity: Option<ClientIdentity>) -> reqwest::ClientBuilder {
@@ -142,9 +149,16 @@ impl Desk {
     pub(crate) fn stranger(card: &Card) -> Self {
         let key = rcgen::KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256).unwrap();
         let certificate = rcgen::CertificateParams::new(Vec::new()).unwrap().self_signed(&key).unwrap();
-        let mut desk = Self { key, certificate, http: reqwest::Client::new_placeholder(), url: String::new() };
-        desk.reconnect(card);
-        desk
+        let (http, url) = Self::connection(&key, &certificate, card);
+        Self { key, certificate, http, url }
+    }
+
+    fn connection(key: &rcgen::KeyPair, certificate: &rcgen::Certificate, card: &Card) -> (reqwest::Client, String) {
+        let identity = ClientIdentity {
+            certificate: certificate.der().clone(),
+            key: rustls::pki_types::PrivateKeyDer::try_from(key.serialize_der()).unwrap(),
+        };
+        (builder(card, Some(identity)).build().unwrap(), format!("https://{}", card.desk_addresses[0]))
     }
 
     /// A desk whose key is registered, with the server running.
@@ -156,12 +170,7 @@ impl Desk {
 
     /// A new connection, to a server that may have other ports now.
     pub(crate) fn reconnect(&mut self, card: &Card) {
-        let identity = ClientIdentity {
-            certificate: self.certificate.der().clone(),
-            key: rustls::pki_types::PrivateKeyDer::try_from(self.key.serialize_der()).unwrap(),
-        };
-        self.http = builder(card, Some(identity)).build().unwrap();
-        self.url = format!("https://{}", card.desk_addresses[0]);
+        (self.http, self.url) = Self::connection(&self.key, &self.certificate, card);
     }
 
     pub(crate) fn pin(&self) -> Pin {
@@ -192,17 +201,6 @@ impl Desk {
             }
             all.extend(page);
         }
-    }
-}
-
-trait Placeholder {
-    fn new_placeholder() -> Self;
-}
-
-impl Placeholder for reqwest::Client {
-    fn new_placeholder() -> Self {
-        let config = client_config(&Trust::PinOnly(Pin([0; 32])), None).unwrap();
-        reqwest::Client::builder().tls_backend_preconfigured(config).build().unwrap()
     }
 }
 

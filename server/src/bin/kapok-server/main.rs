@@ -1,87 +1,16 @@
 //! `kapok-server`: serves, and registers the client keys of desks.
 
-use std::io::Write as _;
-use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+mod args;
+mod ready;
+
+use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
-use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand};
-use kapok_server::{Config, Error, Server, client_keys};
+use args::{Cli, Command, DeskCommand, ServeArgs};
+use clap::Parser as _;
+use kapok_server::{Error, Server, client_keys};
+use ready::Ready;
 use tokio::signal::unix::{SignalKind, signal};
-
-/// Takes sealed reports and keeps them for the desk. It cannot read them.
-#[derive(Parser)]
-#[command(version, args_conflicts_with_subcommands = true)]
-struct Cli {
-    #[command(subcommand)]
-    command: Option<Command>,
-    #[command(flatten)]
-    serve: ServeArgs,
-}
-
-#[derive(Subcommand)]
-enum Command {
-    /// Serve (this is also what happens without a command).
-    Serve(ServeArgs),
-    /// Say which client keys of desks may pull, invite and publish. Works while the server runs.
-    #[command(subcommand)]
-    Desk(DeskCommand),
-}
-
-#[derive(Args)]
-struct DataArgs {
-    /// Folder for keys, database and sealed objects.
-    #[arg(long, default_value = "kapok-server-data")]
-    data: PathBuf,
-}
-
-#[derive(Args)]
-struct ServeArgs {
-    #[command(flatten)]
-    data: DataArgs,
-    /// Where devices connect; port 0 takes a free one.
-    #[arg(long, default_value = "127.0.0.1:8443")]
-    listen: SocketAddr,
-    /// Where the desk connects.
-    #[arg(long, default_value = "127.0.0.1:8444")]
-    desk_listen: SocketAddr,
-    /// A DNS name for the certificate. May be given more than once; the first goes into the bundle.
-    #[arg(long = "name", value_name = "NAME")]
-    names: Vec<String>,
-    /// Where devices reach this server if it is not --listen, as ADDRESS:PORT. May be given more than once.
-    #[arg(long, value_name = "ADDRESS:PORT")]
-    public: Vec<SocketAddr>,
-    /// Answers leave at multiples of this time, so that their time tells nothing. 0 switches it off, for
-    /// measurements only.
-    #[arg(long, value_name = "MS", default_value_t = 50)]
-    answer_floor_ms: u64,
-}
-
-#[derive(Subcommand)]
-enum DeskCommand {
-    /// Register a client key by its fingerprint, as kapok-desk prints it.
-    Add {
-        /// 64 hexadecimal digits: the SHA-256 of its public key info.
-        #[arg(value_name = "FINGERPRINT")]
-        key: String,
-        #[command(flatten)]
-        data: DataArgs,
-    },
-    /// Print the registered client keys.
-    List {
-        #[command(flatten)]
-        data: DataArgs,
-    },
-    /// Remove a client key; it is refused at once.
-    Remove {
-        /// 64 hexadecimal digits: the SHA-256 of its public key info.
-        #[arg(value_name = "FINGERPRINT")]
-        key: String,
-        #[command(flatten)]
-        data: DataArgs,
-    },
-}
 
 fn main() -> ExitCode {
     // Warnings and errors only, to standard error. There is no access log, and no level that would make one.
@@ -95,8 +24,7 @@ fn main() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // Standard error may be closed; there is nobody else to tell.
-            let _ = writeln!(std::io::stderr(), "kapok-server: {error}");
+            note(&format!("kapok-server: {error}"));
             ExitCode::FAILURE
         }
     }
@@ -109,6 +37,11 @@ fn say(line: &str) {
     let _ = out.flush();
 }
 
+/// Prints a line for the person, beside the results. If standard error is closed there is nobody else to tell.
+fn note(line: &str) {
+    let _ = writeln!(std::io::stderr(), "{line}");
+}
+
 fn desk(command: DeskCommand) -> Result<(), Error> {
     match command {
         DeskCommand::Add { key, data } => {
@@ -116,27 +49,28 @@ fn desk(command: DeskCommand) -> Result<(), Error> {
             client_keys::add(&data.data, key)?;
             say(&format!("Client key {key} is registered."));
         }
-        DeskCommand::List { data } => {
-            for key in client_keys::list(&data.data)? {
-                say(&key.to_string());
+        DeskCommand::List { data, json } => {
+            let keys: Vec<_> = client_keys::list(&data.data)?.iter().map(ToString::to_string).collect();
+            if json {
+                say(&serde_json::json!({ "client_keys": keys }).to_string());
+            } else {
+                keys.iter().for_each(|key| say(key));
+            }
+            if keys.is_empty() {
+                note("No client key is registered; kapok-server desk add registers one.");
             }
         }
         DeskCommand::Remove { key, data } => {
             let key = client_keys::parse(&key)?;
-            let was = if client_keys::remove(&data.data, key)? { "is removed" } else { "was not registered" };
-            say(&format!("Client key {key} {was}."));
+            client_keys::remove(&data.data, key)?;
+            say(&format!("Client key {key} is removed."));
         }
     }
     Ok(())
 }
 
 fn serve(args: ServeArgs) -> Result<(), Error> {
-    let mut config = Config::new(args.data.data);
-    config.listen = args.listen;
-    config.desk_listen = args.desk_listen;
-    config.names = args.names;
-    config.public = args.public;
-    config.answer_floor = Duration::from_millis(args.answer_floor_ms);
+    let config = args.config();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Error::File { path: config.data.clone(), kind: error.kind() })?;
     runtime.block_on(async {
@@ -145,32 +79,17 @@ fn serve(args: ServeArgs) -> Result<(), Error> {
         let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
         let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
         let server = Server::start(config.clone()).await?;
-        announce(&server, &config.data);
+        let terminal = std::io::stdout().is_terminal();
+        Ready::new(&server, &config.data).lines(terminal).iter().for_each(|line| say(line));
         let signalled = async {
             tokio::select! {
                 _ = terminate.recv() => {}
                 _ = interrupt.recv() => {}
             }
+            if terminal {
+                say("Stopping: what is under way is answered first.");
+            }
         };
         server.run_until(signalled).await
     })
-}
-
-fn announce(server: &Server, data: &Path) {
-    let card = std::path::absolute(server.card_path()).unwrap_or_else(|_| server.card_path().to_owned());
-    say(&format!("Devices connect to {}", server.listen()));
-    say(&format!("The desk connects to {}", server.desk_listen()));
-    say(&format!("Pin {}", server.pin()));
-    say(&format!("Card for the desk: {}", card.display()));
-    if client_keys::list(data).is_ok_and(|keys| keys.is_empty()) {
-        say("No client key is registered yet; run: kapok-server desk add FINGERPRINT");
-    }
-    let ready = serde_json::json!({
-        "ready": 1,
-        "listen": server.listen(),
-        "desk_listen": server.desk_listen(),
-        "pin": server.pin().to_string(),
-        "card": card,
-    });
-    say(&ready.to_string());
 }
