@@ -84,6 +84,15 @@ pub enum Error {
     /// There is no such draft: never begun, deleted, or finished.
     #[error("there is no such draft; if it was finished, this device can no longer open it")]
     NoSuchDraft,
+    /// The draft has no such attachment.
+    #[error("this draft has no such attachment; look at its list of attachments again")]
+    NoSuchAttachment,
+    /// The report holds as many attachments as the desk can take.
+    #[error("a report takes {limit} attachments; finish this one and attach the rest to a second report")]
+    TooManyAttachments {
+        /// Attachments allowed.
+        limit: usize,
+    },
     /// The form packs have no such form.
     #[error("there is no such form; update the app or choose another form")]
     NoSuchForm,

@@ -81,7 +81,8 @@ impl Device {
     ///
     /// # Errors
     /// [`Error::SourceFailed`] if the file cannot be read to its end, [`Error::SourceChanged`] if it became longer or
-    /// shorter meanwhile, [`Error::PoolFull`], [`Error::VaultFull`]; the draft is as before.
+    /// shorter meanwhile, [`Error::PoolFull`], [`Error::VaultFull`], [`Error::TooManyAttachments`]; the draft is as
+    /// before.
     pub fn attach_file(
         &self,
         draft: DraftId,
@@ -116,7 +117,7 @@ impl Device {
         let so_far = self.with_vault(|vault| vault.read(|db| list(db, draft)))?;
         // A report takes no more, and refusing it only at its end would leave a draft that nothing can finish.
         if so_far.len() >= MAX_EVIDENCE {
-            return Err(Error::VaultFull);
+            return Err(Error::TooManyAttachments { limit: MAX_EVIDENCE });
         }
         let wanted = size.map_or(Ok(1), content_chunks).map_err(Error::Seal)?;
         // Finish will want room for a packet, and for padding, which goes by the chunks of all attachments together.
@@ -146,6 +147,24 @@ impl Device {
         self.refuse_sealed(draft)?;
         self.with_vault(|vault| vault.write(|db| insert(db, draft, &attachment, now)))?;
         Ok(attachment.view)
+    }
+
+    /// Deletes an attachment of an open draft for good: both copies of its key in the vault, then its slots.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchAttachment`], [`Error::NoSuchDraft`], [`Error::Locked`].
+    pub fn remove_attachment(&self, draft: DraftId, evidence_id: Uuid, now: Time) -> Result<()> {
+        let _ends = self.draft_ends();
+        self.refuse_sealed(draft)?;
+        // Until the slots are overwritten nobody else gets them, or what the new owner wrote would be destroyed.
+        let _unclaimed = self.reserved.hold();
+        let attachments = self.with_vault(|vault| vault.read(|db| list(db, draft)))?;
+        let attachment = attachments
+            .into_iter()
+            .find(|attachment| attachment.view.evidence_id == evidence_id)
+            .ok_or(Error::NoSuchAttachment)?;
+        self.with_vault(|vault| vault.write_forgetting(|db| delete(db, draft, evidence_id, now)))?;
+        attachment.slots.into_iter().try_for_each(|slot| self.outbox.pool().refill_random(slot))
     }
 
     /// The attachments of an open draft.
@@ -234,6 +253,16 @@ fn insert(db: &Connection, draft: DraftId, attachment: &Attachment, now: Time) -
         insert.execute(params![id, position, slot.0])?;
     }
     Ok(())
+}
+
+/// Drops an attachment with its key and slots.
+fn delete(db: &Connection, draft: DraftId, evidence_id: Uuid, now: Time) -> Result<()> {
+    drafts::touch(db, draft, now)?;
+    let gone = "DELETE FROM attachment WHERE draft = ?1 AND evidence_id = ?2";
+    match db.execute(gone, params![draft.0, evidence_id.into_bytes()])? {
+        1 => Ok(()),
+        _ => Err(Error::NoSuchAttachment),
+    }
 }
 
 fn origin_code(origin: EvidenceOrigin) -> Result<String> {

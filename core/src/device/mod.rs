@@ -11,6 +11,7 @@ mod backoff;
 mod drafts;
 mod enrol;
 mod finish;
+mod hold;
 mod organisation;
 mod outbox;
 #[cfg(test)]
@@ -36,6 +37,7 @@ pub use backoff::Backoff;
 pub use drafts::{DraftId, DraftView, FinishedView};
 pub use enrol::EnrolReport;
 pub use finish::FinishedReport;
+use hold::HoldRequest;
 pub use organisation::OrganisationView;
 use outbox::Outbox;
 pub use outbox::{OutboxView, ReportState};
@@ -77,6 +79,7 @@ pub struct Device {
     folder: PathBuf,
     device_key: Arc<dyn DeviceKey>,
     outbox: Arc<Outbox>,
+    hold_request: HoldRequest,
     vault: Mutex<Option<Store>>,
     reserved: slots::Reserved,
     /// Taken before every other lock: see [`Device::draft_stays`].
@@ -249,30 +252,6 @@ impl Device {
         self.outbox.view()
     }
 
-    /// Holds back everything until [`Self::release`]; survives restarts. Works while locked.
-    ///
-    /// # Errors
-    /// Trouble with the queue file.
-    pub fn hold(&self) -> Result<()> {
-        self.outbox.set_user_hold(true)
-    }
-
-    /// Lifts the hold.
-    ///
-    /// # Errors
-    /// Trouble with the queue file.
-    pub fn release(&self) -> Result<()> {
-        self.outbox.set_user_hold(false)
-    }
-
-    /// Whether the person holds everything back. Works while locked.
-    ///
-    /// # Errors
-    /// Trouble with the queue file.
-    pub fn is_held(&self) -> Result<bool> {
-        self.outbox.user_hold()
-    }
-
     fn with_vault<T>(&self, work: impl FnOnce(&mut Store) -> Result<T>) -> Result<T> {
         work(self.vault().as_mut().ok_or(Error::Locked)?)
     }
@@ -294,10 +273,13 @@ impl Device {
     }
 
     fn assemble(folder: &Path, device_key: Arc<dyn DeviceKey>, outbox: Outbox) -> Result<Self> {
+        let hold_request = HoldRequest::of(folder);
+        hold_request.adopt(&outbox)?;
         Ok(Self {
             folder: folder.to_owned(),
             device_key,
             outbox: Arc::new(outbox),
+            hold_request,
             vault: Mutex::new(None),
             reserved: slots::Reserved::default(),
             drafts_end: RwLock::default(),

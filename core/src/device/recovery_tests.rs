@@ -61,8 +61,43 @@ fn the_attachment_that_no_report_would_take_is_refused_at_once() {
     for _ in 0..200 {
         attach(&device, id, 1, true).unwrap();
     }
-    assert_eq!(attach(&device, id, 1, true), Err(Error::VaultFull));
+    assert_eq!(attach(&device, id, 1, true), Err(Error::TooManyAttachments { limit: 200 }));
     device.finish(id, NOW).unwrap();
+}
+
+#[test]
+fn a_removed_attachment_is_overwritten_its_room_is_free_again_and_the_others_stay() {
+    let folder = tempfile::tempdir().unwrap();
+    let device = device(folder.path());
+    Organisation::make().enrol(&device);
+    let id = draft(&device, "Example");
+    let first = attach(&device, id, 20, true).unwrap();
+    let second = attach(&device, id, 20, true).unwrap();
+    let content = |slot| {
+        let mut bytes = Box::new([0; POOL_SLOT]);
+        device.outbox.pool().read_slot(slot, &mut bytes).unwrap();
+        bytes
+    };
+    let slots = || -> Vec<_> {
+        let used = device.with_vault(|vault| vault.read(attach::used_slots)).unwrap();
+        used.into_iter().map(|slot| (slot, content(slot))).collect()
+    };
+    let before = slots();
+    assert_eq!(before.len(), 40);
+    assert!(matches!(attach(&device, id, 20, true), Err(Error::PoolFull { .. })), "control: there is no room");
+
+    device.remove_attachment(id, first.evidence_id, NOW).unwrap();
+    assert_eq!(device.attachments(id).unwrap(), [second]);
+    let after = slots();
+    assert_eq!(after.len(), 20);
+    for (slot, bytes) in &before {
+        let kept = after.iter().any(|(same, _)| same == slot);
+        assert_eq!(content(*slot) == *bytes, kept, "only what was removed is overwritten");
+    }
+    assert_eq!(device.remove_attachment(id, first.evidence_id, NOW), Err(Error::NoSuchAttachment));
+    attach(&device, id, 20, true).unwrap();
+    device.finish(id, NOW).unwrap();
+    assert_eq!(device.remove_attachment(id, first.evidence_id, NOW), Err(Error::NoSuchDraft));
 }
 
 #[test]

@@ -135,7 +135,7 @@ impl Device {
     ) -> Result<Facts> {
         let (intercepted, filtered) = self.outbox.seen_network(self.outbox.network_id(&options.network)?)?;
         Ok(Facts {
-            user_hold: if self.outbox.user_hold()? { UserHold::UntilReleased } else { facts.user_hold },
+            user_hold: if self.is_held()? { UserHold::UntilReleased } else { facts.user_hold },
             intercepted: facts.intercepted.max(intercepted),
             filtered: facts.filtered.max(filtered),
             clock: ClockConfidence::judge(now, self.outbox.latest_time()?),
@@ -246,7 +246,7 @@ impl Device {
         let (text, media) = (plan.lanes.text, plan.lanes.media);
         let mut room = u32::from(plan.max_chunks).min(options.max_objects - sender.sent);
         let mut any = false;
-        while room > 0 && !self.outbox.user_hold()? {
+        while room > 0 && !self.is_held()? {
             let handful = u16::try_from(room).unwrap_or(u16::MAX).min(sender.width.get());
             let jobs = blocking(&self.outbox, move |outbox| outbox.next_batch(text, media, handful)).await?;
             if jobs.is_empty() {

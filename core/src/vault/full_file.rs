@@ -34,7 +34,7 @@ pub(crate) fn make(
         format(&file)?;
         file.file().sync_all().map_err(|error| Error::writing(&error, size))?;
         fs::rename(&partial, path)?;
-        sync_folder(path)
+        sync_folder_of(path)
     });
     match made {
         Ok(()) => Ok(file),
@@ -72,8 +72,8 @@ pub(crate) fn refuse_existing(path: &Path) -> Result<()> {
     }
 }
 
-/// Flushes the folder entry, without which a new file may vanish in a power cut.
-fn sync_folder(path: &Path) -> Result<()> {
+/// Flushes the entry of the file at `path`, without which a new file may vanish in a power cut.
+pub(crate) fn sync_folder_of(path: &Path) -> Result<()> {
     let folder = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
@@ -92,7 +92,7 @@ pub(crate) fn set_aside(path: &Path) -> Result<PathBuf> {
         match refuse_existing(&target) {
             Ok(()) => {
                 fs::rename(path, &target)?;
-                sync_folder(path)?;
+                sync_folder_of(path)?;
                 return Ok(target);
             }
             Err(Error::AlreadyExists) => {}

@@ -36,6 +36,7 @@ mod vector_tests;
 
 pub(crate) use container::Container;
 pub use device_key::{DeviceKey, DeviceKeyError, Level, NoDeviceKey};
+pub(crate) use full_file::sync_folder_of;
 pub use header::HalfFrames;
 pub use kdf::KdfParams;
 pub(crate) use migrate::Migrations;
