@@ -45,7 +45,7 @@ pub use ids::{ReportId, ShortCode};
 pub use pack::{
     Class, Field, FieldCheck, FieldType, Form, Item, Label, List, PACK_FORMAT, Pack, Redirect, Review, ScreenPlan, Tier,
 };
-pub use render::{Row, case_text};
+pub use render::{Row, case_text, draft_text};
 pub use screen::{ChoiceView, FieldView, PartView, Screen, Words};
 pub use validate::validate;
 pub use value::{Edtf, Mark, Moment, NameForm, Point};

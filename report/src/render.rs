@@ -3,7 +3,10 @@
 use serde_json::Value as Json;
 
 use crate::answer::{Answer, Certainty, Status};
-use crate::body::{ClockTrust, Identities, Triage, answer};
+use crate::answers::Answers;
+use crate::body::{Body, ClockTrust, Envelope, Identities, Triage, answer};
+use crate::error::Error;
+use crate::evidence::Attachment;
 use crate::json::words;
 use crate::pack::{Field, FieldType, Pack};
 use crate::value::{Edtf, known_members};
@@ -52,6 +55,22 @@ pub fn case_text(pack: &Pack, triage: &Triage, identities: Option<&Identities>, 
         page.row(key, label, words(value));
     }
     page.rows
+}
+
+/// The rows of a draft, as the desk will read it: also of one that says too little to be finished yet.
+///
+/// # Errors
+/// [`Error::NoSuchForm`]; [`Error::Document`] if two attachments have one id.
+pub fn draft_text(
+    pack: &Pack,
+    form: &str,
+    answers: &Answers,
+    envelope: &Envelope,
+    attachments: &[Attachment],
+    lang: &str,
+) -> Result<Vec<Row>, Error> {
+    let body = Body::assemble(pack, pack.form(form)?, answers, envelope, attachments)?;
+    Ok(case_text(pack, &body.triage, Some(&body.identities), lang))
 }
 
 struct Page<'a> {
@@ -214,7 +233,13 @@ impl Page<'_> {
         let list = self.pack.consent().purposes.clone();
         let granted: Vec<String> =
             self.triage.consent.granted.iter().map(|purpose| self.pack.code_text(&list, purpose, self.lang)).collect();
-        self.row("consent.granted", self.ui("granted"), granted.join(", "));
+        let mut granted = granted.join(", ");
+        // Without a choice something is granted all the same; nobody shall think that the reporter chose it.
+        let chosen = answer(self.triage, self.identities, &self.pack.consent().field);
+        if chosen.get().is_none() && self.triage.consent.choice.is_empty() {
+            granted = format!("{granted} ({})", self.ui("granted_unchosen"));
+        }
+        self.row("consent.granted", self.ui("granted"), granted);
         if let Some(basis) = &self.triage.consent.basis {
             let words = self.pack.code_text(&self.pack.consent().bases, basis, self.lang);
             self.row("consent.basis", self.ui("basis"), words);

@@ -12,6 +12,8 @@ mod how_to;
 mod leaks;
 #[path = "report/new_packs.rs"]
 mod new_packs;
+#[path = "report/printing.rs"]
+mod printing;
 #[path = "report/refusing.rs"]
 mod refusing;
 #[path = "report/round_trip.rs"]

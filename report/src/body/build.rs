@@ -91,6 +91,19 @@ impl Body {
         }
         let kinds: Vec<EvidenceKind> = attachments.iter().map(|one| one.item.kind).collect();
         let warnings = validate(pack, form, answers, &kinds, &envelope.recorded_on)?;
+        let body = Self::assemble(pack, form, answers, envelope, attachments)?;
+        body.can_be_read_back()?;
+        Ok((body, warnings))
+    }
+
+    /// Both documents, also of a draft that says too little, or too much, to be finished yet.
+    pub(crate) fn assemble(
+        pack: &Pack,
+        form: &Form,
+        answers: &Answers,
+        envelope: &Envelope,
+        attachments: &[Attachment],
+    ) -> Result<Self, Error> {
         let role = role(pack, form, answers, envelope);
         let consent_list = form.field(&pack.consent().field).and_then(|field| field.list.as_deref());
         let mut body = Self {
@@ -130,8 +143,7 @@ impl Body {
             body.place_answer(pack, form.field(key), key, answer);
         }
         body.place_evidence(attachments)?;
-        body.can_be_read_back()?;
-        Ok((body, warnings))
+        Ok(body)
     }
 
     /// A report that the desk cannot read is a lost report, so it is found out here, while the draft still exists.
