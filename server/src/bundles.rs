@@ -17,7 +17,7 @@ struct Row {
 
 fn stored(connection: &Connection) -> Result<Option<Row>, rusqlite::Error> {
     connection
-        .query_row("SELECT roots, note FROM bundle WHERE id = 1", [], |row| {
+        .query_row("SELECT roots, note FROM bundle WHERE only = 1", [], |row| {
             let bytes: [u8; 96] = row.get("roots")?;
             let mut roots = [[0; 32]; 3];
             for (root, bytes) in roots.iter_mut().zip(bytes.chunks_exact(32)) {
@@ -67,8 +67,8 @@ pub(crate) fn publish(db: &Db, bytes: &[u8], now: u64) -> Result<(), Problem> {
         };
         let verified = untrusted.verify(&roots, in_force.as_ref(), now).map_err(|_| Refusal::Rule)?;
         tx.execute(
-            "INSERT INTO bundle (id, roots, note) VALUES (1, ?, ?)
-             ON CONFLICT (id) DO UPDATE SET note = excluded.note",
+            "INSERT INTO bundle (only, roots, note) VALUES (1, ?, ?)
+             ON CONFLICT (only) DO UPDATE SET note = excluded.note",
             params![roots.0.concat(), verified.note()],
         )?;
         Ok(())

@@ -22,7 +22,7 @@ pub fn parse(text: &str) -> Result<Pin, Error> {
 /// [`Error::NoServer`] if no server was started in `data`, or the database's errors.
 pub fn add(data: &Path, key: Pin) -> Result<(), Error> {
     Db::open_existing(data)?.write(|tx| {
-        tx.execute("INSERT INTO client_keys (spki_hash) VALUES (?) ON CONFLICT DO NOTHING", [key.0])?;
+        tx.execute("INSERT INTO client_key (fingerprint) VALUES (?) ON CONFLICT DO NOTHING", [key.0])?;
         Ok(())
     })
 }
@@ -33,7 +33,7 @@ pub fn add(data: &Path, key: Pin) -> Result<(), Error> {
 /// [`Error::UnknownKey`] if it was not registered: whoever removes a stolen key must not take a slip of the pen for
 /// done. Else as [`add`].
 pub fn remove(data: &Path, key: Pin) -> Result<(), Error> {
-    let remove = "DELETE FROM client_keys WHERE spki_hash = ?";
+    let remove = "DELETE FROM client_key WHERE fingerprint = ?";
     match Db::open_existing(data)?.write(|tx| Ok::<_, Error>(tx.execute(remove, [key.0])?))? {
         0 => Err(Error::UnknownKey),
         _ => Ok(()),
@@ -52,8 +52,8 @@ pub fn list(data: &Path) -> Result<Vec<Pin>, Error> {
 
 pub(crate) fn registered(db: &Db) -> Result<HashSet<Pin>, Error> {
     db.read(|connection| {
-        let mut all = connection.prepare_cached("SELECT spki_hash FROM client_keys")?;
-        all.query_map([], |row| row.get("spki_hash").map(Pin))?.collect()
+        let mut all = connection.prepare_cached("SELECT fingerprint FROM client_key")?;
+        all.query_map([], |row| row.get("fingerprint").map(Pin))?.collect()
     })
 }
 

@@ -91,3 +91,15 @@ pub(crate) fn write_whole(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Er
 pub(crate) fn sync_folder_of(path: &Path) -> std::io::Result<()> {
     path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
 }
+
+#[cfg(test)]
+pub(crate) mod testing {
+    use super::*;
+
+    /// A fresh data folder, gone when the first is dropped.
+    pub(crate) fn folder() -> (tempfile::TempDir, DataFolder) {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = DataFolder::make(&dir.path().join("data")).unwrap();
+        (dir, folder)
+    }
+}

@@ -139,13 +139,8 @@ fn migrate(connection: &mut Connection, path: &Path) -> Result<(), Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::testing::folder;
     use std::os::unix::fs::PermissionsExt as _;
-
-    fn folder() -> (tempfile::TempDir, DataFolder) {
-        let dir = tempfile::tempdir().unwrap();
-        let folder = DataFolder::make(dir.path()).unwrap();
-        (dir, folder)
-    }
 
     #[test]
     fn a_fresh_database_is_ours_private_and_opens_again() {
@@ -210,13 +205,13 @@ mod tests {
         let (_dir, folder) = folder();
         let db = Db::open(&folder).unwrap();
         let failed: Result<(), Error> = db.write(|tx| {
-            tx.execute("INSERT INTO client_keys (spki_hash) VALUES (?)", [[1u8; 32]])?;
-            tx.execute("INSERT INTO client_keys (spki_hash) VALUES (?)", [[1u8; 3]])?;
+            tx.execute("INSERT INTO client_key (fingerprint) VALUES (?)", [[1u8; 32]])?;
+            tx.execute("INSERT INTO client_key (fingerprint) VALUES (?)", [[1u8; 3]])?;
             Ok(())
         });
         assert!(matches!(failed, Err(Error::Database)));
         let count =
-            |db: &Db| db.read(|c| c.query_row("SELECT count(*) FROM client_keys", [], |row| row.get::<_, i64>(0)));
+            |db: &Db| db.read(|c| c.query_row("SELECT count(*) FROM client_key", [], |row| row.get::<_, i64>(0)));
         assert_eq!(count(&db).unwrap(), 0);
     }
 }

@@ -21,6 +21,7 @@ use crate::config::Clock;
 use crate::db::Db;
 use crate::limits::{BATCH, QUEUE};
 use crate::objects::{Objects, Place};
+use crate::rows;
 use crate::rules::{Decision, Known, Plan, Spent};
 
 /// Hour of storing, or why not.
@@ -191,23 +192,22 @@ fn commit(
     plan: &Plan,
     now: Hour,
 ) -> Result<(), rusqlite::Error> {
-    let mut object = tx.prepare_cached(
-        "INSERT INTO objects (object_id, digest, lane, hour, segment, offset) VALUES (?, ?, ?, ?, ?, ?)",
-    )?;
+    let mut object = tx
+        .prepare_cached("INSERT INTO object (object, digest, lane, hour, segment, offset) VALUES (?, ?, ?, ?, ?, ?)")?;
     let mut segment = tx.prepare_cached(
-        "INSERT INTO segments (segment, length) VALUES (?, ?)
+        "INSERT INTO segment (segment, length) VALUES (?, ?)
          ON CONFLICT (segment) DO UPDATE SET length = max(length, excluded.length)",
     )?;
     for (upload, place) in new.iter().zip(places) {
         let head = &upload.head;
-        let (hour, offset) = (now.0.cast_signed(), place.offset.cast_signed());
+        let (hour, offset) = (rows::stored(now), place.offset.cast_signed());
         object.execute(params![head.object.0, head.digest.0, head.lane.code(), hour, place.segment, offset])?;
         let end = place.offset + head.lane.sealed_len() as u64;
         segment.execute(params![place.segment, end.cast_signed()])?;
     }
     let mut token = tx.prepare_cached(
-        "INSERT INTO tokens (nonce, upload_id, count) VALUES (?, ?, ?)
-         ON CONFLICT (nonce) DO UPDATE SET count = excluded.count WHERE upload_id = excluded.upload_id",
+        "INSERT INTO token (nonce, upload, count) VALUES (?, ?, ?)
+         ON CONFLICT (nonce) DO UPDATE SET count = excluded.count WHERE upload = excluded.upload",
     )?;
     for (nonce, spent) in plan.tokens() {
         token.execute(params![nonce, spent.upload.0, spent.count])?;
@@ -222,17 +222,15 @@ impl Known for Rows<'_> {
     type Error = rusqlite::Error;
 
     fn object(&self, id: ObjectId) -> Result<Option<(Digest, Hour)>, Self::Error> {
-        let mut find = self.0.prepare_cached("SELECT digest, hour FROM objects WHERE object_id = ?")?;
-        let row = |row: &rusqlite::Row<'_>| {
-            Ok((Digest(row.get("digest")?), Hour(row.get::<_, i64>("hour")?.cast_unsigned())))
-        };
+        let mut find = self.0.prepare_cached("SELECT digest, hour FROM object WHERE object = ?")?;
+        let row = |row: &rusqlite::Row<'_>| Ok((Digest(row.get("digest")?), rows::hour(row, "hour")?));
         find.query_row([id.0], row).optional()
     }
 
     fn token(&self, nonce: &[u8; 32]) -> Result<Option<Spent>, Self::Error> {
-        let mut find = self.0.prepare_cached("SELECT upload_id, count FROM tokens WHERE nonce = ?")?;
+        let mut find = self.0.prepare_cached("SELECT upload, count FROM token WHERE nonce = ?")?;
         let row =
-            |row: &rusqlite::Row<'_>| Ok(Spent { upload: UploadId(row.get("upload_id")?), count: row.get("count")? });
+            |row: &rusqlite::Row<'_>| Ok(Spent { upload: UploadId(row.get("upload")?), count: row.get("count")? });
         find.query_row([nonce], row).optional()
     }
 }

@@ -6,6 +6,7 @@ use kapok_wire::{Digest, Hour, Problem};
 use rusqlite::{OptionalExtension as _, Transaction, params};
 
 use crate::db::Db;
+use crate::rows;
 
 struct Row {
     expires: Hour,
@@ -13,8 +14,8 @@ struct Row {
 }
 
 fn find(tx: &Transaction<'_>, hash: &[u8; 32]) -> Result<Option<Row>, rusqlite::Error> {
-    tx.query_row("SELECT expires, body_hash FROM invites WHERE secret_hash = ?", [hash], |row| {
-        Ok(Row { expires: Hour(row.get::<_, i64>("expires")?.cast_unsigned()), used_by: row.get("body_hash")? })
+    tx.query_row("SELECT expires, body_hash FROM invite WHERE secret_hash = ?", [hash], |row| {
+        Ok(Row { expires: rows::hour(row, "expires")?, used_by: row.get("body_hash")? })
     })
     .optional()
 }
@@ -49,8 +50,8 @@ pub(crate) fn register(db: &Db, invite: &InviteRegistration, now: Hour) -> Resul
         Some(_) => Err(Refusal::Rule(Problem::IdTaken)),
         None if invite.expires < now => Err(Refusal::Rule(Problem::InviteExpired)),
         None => {
-            let insert = "INSERT INTO invites (secret_hash, expires) VALUES (?, ?)";
-            tx.execute(insert, params![invite.secret_hash, invite.expires.0.cast_signed()])?;
+            let insert = "INSERT INTO invite (secret_hash, expires) VALUES (?, ?)";
+            tx.execute(insert, params![invite.secret_hash, rows::stored(invite.expires)])?;
             Ok(())
         }
     })
@@ -67,8 +68,8 @@ pub(crate) fn use_once(db: &Db, request: &EnrolRequest, body: &[u8], now: Hour) 
         Some(row) if !row.used_by.is_empty() => Err(Refusal::Rule(Problem::InviteUsed)),
         Some(row) if row.expires < now => Err(Refusal::Rule(Problem::InviteExpired)),
         Some(_) => {
-            let used = "UPDATE invites SET body_hash = ?, used_hour = ? WHERE secret_hash = ?";
-            tx.execute(used, params![body, now.0.cast_signed(), hash])?;
+            let used = "UPDATE invite SET body_hash = ?, used_hour = ? WHERE secret_hash = ?";
+            tx.execute(used, params![body, rows::stored(now), hash])?;
             Ok(())
         }
     })

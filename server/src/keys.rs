@@ -125,12 +125,7 @@ impl Keys {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn folder() -> (tempfile::TempDir, DataFolder) {
-        let dir = tempfile::tempdir().unwrap();
-        let folder = DataFolder::make(&dir.path().join("data")).unwrap();
-        (dir, folder)
-    }
+    use crate::data::testing::folder;
 
     fn pin(keys: &Keys) -> Vec<u8> {
         keys.tls_key.public_key_raw().to_vec()

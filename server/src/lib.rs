@@ -21,6 +21,7 @@ pub mod limits;
 mod objects;
 mod peers;
 mod pull;
+mod rows;
 mod rules;
 mod server;
 mod tls;

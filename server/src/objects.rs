@@ -120,12 +120,7 @@ impl Objects for Segments {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn folder() -> (tempfile::TempDir, DataFolder) {
-        let dir = tempfile::tempdir().unwrap();
-        let folder = DataFolder::make(dir.path()).unwrap();
-        (dir, folder)
-    }
+    use crate::data::testing::folder;
 
     #[test]
     fn what_was_put_reads_back_after_reopening() {

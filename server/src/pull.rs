@@ -7,6 +7,7 @@ use kapok_wire::{Hour, Lane, ObjectId, Problem};
 use crate::db::Db;
 use crate::limits::PULL_ROWS;
 use crate::objects::{Objects, Place};
+use crate::rows::{self, number};
 
 struct Row {
     sequence: u64,
@@ -18,11 +19,11 @@ struct Row {
 
 /// The answer to a pull of what comes after `after`.
 pub(crate) fn after(db: &Db, objects: &dyn Objects, after: u64) -> Result<Vec<u8>, Problem> {
-    let rows = rows(db, after).map_err(|_| Problem::Storage)?;
+    let found = find(db, after).map_err(|_| Problem::Storage)?;
     let mut records = Vec::new();
     // One byte for the version in front.
     let mut room = PULL_MAX - 1;
-    for row in rows {
+    for row in found {
         let Some(left) = room.checked_sub(Record::encoded_len(row.lane)) else { break };
         room = left;
         let sealed = objects.read(row.place, row.lane.sealed_len()).map_err(|error| {
@@ -34,33 +35,33 @@ pub(crate) fn after(db: &Db, objects: &dyn Objects, after: u64) -> Result<Vec<u8
     encode_records(&records)
 }
 
-fn rows(db: &Db, after: u64) -> Result<Vec<Row>, crate::Error> {
+fn find(db: &Db, after: u64) -> Result<Vec<Row>, crate::Error> {
     db.read(|connection| {
-        let mut find = connection.prepare_cached(
-            "SELECT sequence, object_id, lane, hour, segment, offset FROM objects
+        let mut query = connection.prepare_cached(
+            "SELECT sequence, object, lane, hour, segment, offset FROM object
              WHERE sequence > ? ORDER BY sequence LIMIT ?",
         )?;
         let row = |row: &rusqlite::Row<'_>| {
             let lane = Lane::from_code(row.get("lane")?);
             Ok(Row {
-                sequence: row.get::<_, i64>("sequence")?.cast_unsigned(),
-                object: ObjectId(row.get("object_id")?),
+                sequence: number(row, "sequence")?,
+                object: ObjectId(row.get("object")?),
                 lane: lane.ok_or(rusqlite::Error::InvalidQuery)?,
-                hour: Hour(row.get::<_, i64>("hour")?.cast_unsigned()),
-                place: Place { segment: row.get("segment")?, offset: row.get::<_, i64>("offset")?.cast_unsigned() },
+                hour: rows::hour(row, "hour")?,
+                place: Place { segment: row.get("segment")?, offset: number(row, "offset")? },
             })
         };
         // A number past every row finds none.
         let after = i64::try_from(after).unwrap_or(i64::MAX);
-        find.query_map(rusqlite::params![after, PULL_ROWS.cast_signed()], row)?.collect()
+        query.query_map(rusqlite::params![after, PULL_ROWS.cast_signed()], row)?.collect()
     })
 }
 
 /// The acknowledged length of each segment, in order.
 pub(crate) fn segments(db: &Db) -> Result<Vec<(u32, u64)>, crate::Error> {
     db.read(|connection| {
-        let mut all = connection.prepare("SELECT segment, length FROM segments ORDER BY segment")?;
-        let row = |row: &rusqlite::Row<'_>| Ok((row.get("segment")?, row.get::<_, i64>("length")?.cast_unsigned()));
+        let mut all = connection.prepare("SELECT segment, length FROM segment ORDER BY segment")?;
+        let row = |row: &rusqlite::Row<'_>| Ok((row.get("segment")?, number(row, "length")?));
         all.query_map([], row)?.collect()
     })
 }

@@ -55,7 +55,7 @@ impl Stock {
         let areas: BTreeMap<_, _> = records.iter().map(|record| (Digest::of(&record.sealed).0, ())).collect();
         let database =
             Connection::open_with_flags(data.join("kapok.sqlite"), OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
-        let sum = "SELECT count(*), count(DISTINCT upload_id), coalesce(sum(count), 0) FROM tokens";
+        let sum = "SELECT count(*), count(DISTINCT upload), coalesce(sum(count), 0) FROM token";
         let number = |row: &rusqlite::Row<'_>, at| row.get::<_, i64>(at).map(|n| usize::try_from(n).unwrap());
         let (tokens, uploads, paid) =
             database.query_row(sum, [], |row| Ok((number(row, 0)?, number(row, 1)?, number(row, 2)?))).unwrap();

@@ -6,6 +6,7 @@ use std::sync::{Condvar, Mutex};
 
 use super::*;
 use crate::data::DataFolder;
+use crate::data::testing::folder;
 use crate::objects::Segments;
 use crate::pull;
 use kapok_wire::pull::decode_records;
@@ -53,8 +54,7 @@ struct Bench {
 
 impl Bench {
     fn new() -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        let folder = DataFolder::make(dir.path()).unwrap();
+        let (dir, folder) = folder();
         let (db, disk) = Self::open(&folder);
         Self { _dir: dir, folder, db, disk }
     }
@@ -231,8 +231,8 @@ fn storm(originals: &[Upload], retry: fn(&Upload) -> Upload) -> (usize, usize) {
         }
     }
     let count = |sql: &str| bench.db.read(|db| db.query_row(sql, [], |row| row.get::<_, i64>(0))).unwrap();
-    assert_eq!(count("SELECT sum(count) FROM tokens"), count("SELECT count(*) FROM objects"));
-    (usize::try_from(count("SELECT count(*) FROM objects")).unwrap(), sends)
+    assert_eq!(count("SELECT sum(count) FROM token"), count("SELECT count(*) FROM object"));
+    (usize::try_from(count("SELECT count(*) FROM object")).unwrap(), sends)
 }
 
 #[test]

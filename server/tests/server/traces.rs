@@ -81,8 +81,8 @@ async fn no_row_and_no_file_says_which_token_brought_an_object() {
         let mut all = database.prepare("SELECT name FROM pragma_table_info(?)").unwrap();
         all.query_map([table], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
     };
-    assert_eq!(columns("objects"), ["sequence", "object_id", "digest", "lane", "hour", "segment", "offset"]);
-    assert_eq!(columns("tokens"), ["nonce", "upload_id", "count"]);
+    assert_eq!(columns("object"), ["sequence", "object", "digest", "lane", "hour", "segment", "offset"]);
+    assert_eq!(columns("token"), ["nonce", "upload", "count"]);
     // The object file is the sealed area and nothing else: not even the head with the token is in it.
     let segment = std::fs::read(world.data().join("objects/00000001.seg")).unwrap();
     assert_eq!(segment, object.sealed);
