@@ -10,9 +10,9 @@ use kapok_wire::bundle::{Class, VerifiedBundle};
 
 use crate::bundles::{self, BundlePlan};
 use crate::error::Error;
-use crate::keys::keyring::KEY_FILE_MAX;
 use crate::keys::proof::{Proof, prove};
 use crate::keys::secret::{OrgKey, Role};
+use crate::limits::{KEY_FILE_MAX, KEY_FILES_MAX};
 use crate::net::card::ServerCard;
 use crate::net::identity;
 use crate::store::durable;
@@ -125,7 +125,7 @@ pub fn add_key(folder: &Folder, path: &Path, passphrase: &[u8]) -> Result<Class,
     };
     let _lock = folder.lock()?;
     let file = durable::read_at_most(path, KEY_FILE_MAX).map_err(Error::io("reading a key file"))?;
-    for number in 1..=64 {
+    for number in 1..=KEY_FILES_MAX {
         let target = folder.keys_dir().join(format!("{}-{number}.age", Role::Desk(class).word()));
         match durable::write_new(&target, &file) {
             Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => {

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use kapok_desk::Role;
+use kapok_desk::limits::{INVITE_HOURS, VALID_DAYS};
 use kapok_wire::bundle::Class;
 
 use super::words::Lang;
@@ -67,7 +68,7 @@ pub(crate) struct InitArgs {
     #[arg(long, value_name = "NAME", required_unless_present = "bundle")]
     pub(crate) organisation: Option<String>,
     /// Days until the bundle expires.
-    #[arg(long, default_value_t = 365, value_parser = clap::value_parser!(u64).range(1..=3_660))]
+    #[arg(long, default_value_t = 365, value_parser = clap::value_parser!(u64).range(VALID_DAYS))]
     pub(crate) valid_days: u64,
     /// A bundle that was signed elsewhere: make no keys here.
     #[arg(long, value_name = "FILE", conflicts_with = "organisation")]
@@ -141,7 +142,7 @@ pub(crate) struct BundleNewArgs {
     #[arg(long, value_name = "NAME")]
     pub(crate) organisation: String,
     /// Days until the bundle expires.
-    #[arg(long, default_value_t = 365, value_parser = clap::value_parser!(u64).range(1..=3_660))]
+    #[arg(long, default_value_t = 365, value_parser = clap::value_parser!(u64).range(VALID_DAYS))]
     pub(crate) valid_days: u64,
     /// Number of this bundle; else one more than the one in the desk's folder.
     #[arg(long)]
@@ -173,7 +174,7 @@ pub(crate) struct PublishArgs {
 #[derive(Debug, clap::Args)]
 pub(crate) struct InviteArgs {
     /// Hours until it expires.
-    #[arg(long, default_value_t = 72, value_parser = clap::value_parser!(u64).range(1..=8_784))]
+    #[arg(long, default_value_t = 72, value_parser = clap::value_parser!(u64).range(INVITE_HOURS))]
     pub(crate) hours: u64,
 }
 

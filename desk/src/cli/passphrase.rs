@@ -5,14 +5,10 @@ use std::io::{self, IsTerminal as _, Read as _};
 
 use inquire::{Password, PasswordDisplayMode};
 use kapok_desk::Error;
+use kapok_desk::limits::{PASSPHRASE_MAX, PASSPHRASE_MIN};
 use zeroize::Zeroizing;
 
 use super::Session;
-
-/// Fewest characters of a new passphrase: a stop for accidents. Strength comes from several words (`docs/howto/keys.md`).
-const MIN: usize = 8;
-/// Longest passphrase, in bytes.
-const MAX: usize = 1_024;
 
 impl Session {
     /// The passphrase of existing keys.
@@ -30,7 +26,7 @@ impl Session {
             None => prompt(self.words.get("ask_new_passphrase"), Some(self.words.get("ask_passphrase_again")))?,
         };
         let characters = str::from_utf8(&passphrase).map_or(0, |text| text.chars().count());
-        if characters < MIN { Err(Error::PassphraseShort { min: MIN }) } else { Ok(passphrase) }
+        if characters < PASSPHRASE_MIN { Err(Error::PassphraseShort { min: PASSPHRASE_MIN }) } else { Ok(passphrase) }
     }
 }
 
@@ -39,10 +35,10 @@ fn from_descriptor(descriptor: u32) -> Result<Zeroizing<Vec<u8>>, Error> {
     // The system's own view of our descriptors; opening it duplicates the descriptor.
     let mut file = File::open(format!("/dev/fd/{descriptor}")).map_err(|_| Error::NoPassphrase)?;
     // Reserved at once: growing would leave pieces of it behind in memory.
-    let mut line = Zeroizing::new(Vec::with_capacity(MAX));
+    let mut line = Zeroizing::new(Vec::with_capacity(PASSPHRASE_MAX));
     // Byte by byte and without a buffer: what follows the line belongs to somebody else.
     let mut byte = Zeroizing::new([0]);
-    while line.len() < MAX && file.read(byte.as_mut_slice()).map_err(|_| Error::NoPassphrase)? == 1 {
+    while line.len() < PASSPHRASE_MAX && file.read(byte.as_mut_slice()).map_err(|_| Error::NoPassphrase)? == 1 {
         match *byte {
             [b'\n'] => break,
             [byte] => line.push(byte),

@@ -1,12 +1,11 @@
 //! `init`, `key`, `bundle`, `fingerprint`: keys and the bundle, on one machine or on several.
 
-use std::fs::File;
-use std::io::Read as _;
 use std::path::Path;
 
+use kapok_desk::limits::{KEY_ARGUMENT_MAX, NAMED_FILE_MAX};
 use kapok_desk::{
     BundlePlan, Error, Folder, InitRequest, OrgKey, ServerCard, add_key, adopt, content, init as make_desk, new_key,
-    prove_each, read_key, read_text, sign, verify_own, write_new,
+    prove_each, read_at_most, read_key, read_text, sign, verify_own, write_new,
 };
 use kapok_wire::bundle::{Bundle, BundleError, UntrustedBundle};
 use serde_json::json;
@@ -15,9 +14,6 @@ use super::args::{BundleCommand, BundleNewArgs, InitArgs, KeyCommand};
 use super::output::note;
 use super::view::day;
 use super::{Session, output};
-
-/// Longest small file that a person names: a card, a bundle, a public key.
-const FILE_MAX: u64 = 64 << 10;
 
 pub(super) fn init(session: &Session, args: &InitArgs) -> Result<(), Error> {
     let card = read_file(&args.server_card, "reading the server card")?;
@@ -207,7 +203,7 @@ fn print_bundle(
 /// A key as typed, or the one line of the file that is named.
 fn public_key(text: &str) -> Result<String, Error> {
     let path = Path::new(text);
-    if text.len() > 1_024 || !path.is_file() {
+    if text.len() > KEY_ARGUMENT_MAX || !path.is_file() {
         return Ok(text.trim().to_owned());
     }
     let bytes = read_file(path, "reading a public key")?;
@@ -215,7 +211,5 @@ fn public_key(text: &str) -> Result<String, Error> {
 }
 
 fn read_file(path: &Path, what: &'static str) -> Result<Vec<u8>, Error> {
-    let mut bytes = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(FILE_MAX + 1).read_to_end(&mut bytes));
-    read.map(|_| bytes).map_err(|error| Error::Io { what, kind: error.kind() })
+    read_at_most(path, NAMED_FILE_MAX).map_err(|error| Error::Io { what, kind: error.kind() })
 }

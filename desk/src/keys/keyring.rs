@@ -11,11 +11,9 @@ use zeroize::Zeroizing;
 
 use crate::error::Error;
 use crate::keys::secret::{OrgKey, Role};
+use crate::limits::KEY_FILE_MAX;
 use crate::store::durable;
 use crate::store::folder::Folder;
-
-/// Longest key file, in bytes.
-pub(crate) const KEY_FILE_MAX: usize = kapok_seal::limits::LOCKED_FILE_MAX;
 
 /// Unlocked desk keys, and the files that are still locked.
 pub struct Keyring {

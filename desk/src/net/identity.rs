@@ -9,11 +9,9 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use zeroize::Zeroizing;
 
 use crate::error::Error;
+use crate::limits::IDENTITY_FILE_MAX;
 use crate::store::durable;
 use crate::store::folder::{CLIENT_CERTIFICATE, CLIENT_KEY, Folder};
-
-/// Longest certificate or key file, in bytes.
-const FILE_MAX: usize = 16 << 10;
 
 /// A fresh identity: certificate and key, DER.
 pub(crate) fn make() -> Result<(Vec<u8>, Zeroizing<Vec<u8>>), Error> {
@@ -32,7 +30,7 @@ impl Folder {
     /// # Errors
     /// [`Error::Io`], [`Error::Certificate`].
     pub fn client_identity(&self) -> Result<ClientIdentity, Error> {
-        let read = |name| durable::read_at_most(&self.root().join(name), FILE_MAX);
+        let read = |name| durable::read_at_most(&self.root().join(name), IDENTITY_FILE_MAX);
         let certificate = read(CLIENT_CERTIFICATE).map_err(Error::io("reading the desk's certificate"))?;
         let key = read(CLIENT_KEY).map_err(Error::io("reading the desk's TLS key"))?;
         Ok(ClientIdentity {

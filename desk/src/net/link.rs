@@ -1,7 +1,6 @@
 //! The pinned client of the desk port: mutual TLS 1.3, our own root and pins, no proxy, no redirect, HTTP/2.
 
 use std::error::Error as StdError;
-use std::time::Duration;
 
 use kapok_wire::answer::Ack;
 use kapok_wire::card::CardError;
@@ -12,12 +11,8 @@ use kapok_wire::tls::{ClientIdentity, PinMismatch, client_config};
 use rustls::CertificateError;
 
 use crate::error::Error;
+use crate::limits::{CONNECT, SILENCE};
 use crate::net::card::ServerCard;
-
-/// How long a connection may take to come up: slow lines and Tor-like detours included.
-const CONNECT: Duration = Duration::from_secs(30);
-/// How long the server may stay silent within an answer.
-const SILENCE: Duration = Duration::from_secs(60);
 
 /// A connection to the desk port. Building it connects to nothing.
 #[derive(Debug)]

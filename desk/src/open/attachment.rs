@@ -12,16 +12,9 @@ use kapok_wire::{Digest, ObjectId};
 use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::error::Error;
+use crate::limits::{CHUNKS_MAX, GAP_MAX};
 use crate::open::report::OpenedReport;
 use crate::store::inbox::Inbox;
-
-/// Most chunks of an attachment that are looked for: 16 GiB, more than phones record. A stranger's report may claim
-/// any size, and looking for each of its chunks takes time.
-const CHUNKS_MAX: u32 = 1 << 18;
-
-/// Chunks looked for in vain before all that follow count as missing. Devices send chunks in order, so an attachment that
-/// is on its way has one gap, at its end; without this one hostile report of 200 attachments kept a desk busy for minutes.
-const GAP_MAX: u32 = 1_024;
 
 /// What is known about an attachment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

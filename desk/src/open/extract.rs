@@ -12,13 +12,11 @@ use kapok_wire::{Digest, ObjectId};
 use sha2::{Digest as _, Sha256};
 
 use crate::error::Error;
+use crate::limits::NUMBERS_MAX;
 use crate::open::attachment::{Attachment, Integrity};
 use crate::store::durable;
 use crate::store::inbox::Inbox;
 use crate::store::name::{numbered, safe_name};
-
-/// Numbers tried for a name that is taken.
-const NUMBERS: u32 = 10_000;
 
 /// What became of an attachment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,7 +84,7 @@ impl Partial {
 
     /// Gives it its name, or the first numbered one that is free.
     fn publish(&self, dir: &Path, name: &str) -> Result<String, Error> {
-        for number in 1..=NUMBERS {
+        for number in 1..=NUMBERS_MAX {
             let name = if number == 1 { name.to_owned() } else { numbered(name, number) };
             match self.link(&dir.join(&name)) {
                 Ok(()) => {

@@ -4,10 +4,8 @@ use kapok_seal::{Content, OverflowStub, SecretBytes};
 use kapok_wire::{Digest, ObjectId};
 
 use crate::error::Error;
+use crate::limits::COMBINATIONS;
 use crate::store::inbox::Inbox;
-
-/// Ways to combine contradicting chunks of a long text: more than a misbehaving server ever needed.
-const COMBINATIONS: usize = 4;
 
 /// Why a part cannot be read here and now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -79,7 +79,10 @@ pub(crate) fn partial_in(dir: &Path) -> PathBuf {
 }
 
 /// Reads a file of at most `max` bytes; a longer one is an error, not a part of it.
-pub(crate) fn read_at_most(path: &Path, max: usize) -> io::Result<Vec<u8>> {
+///
+/// # Errors
+/// The system's; [`io::ErrorKind::FileTooLarge`].
+pub fn read_at_most(path: &Path, max: usize) -> io::Result<Vec<u8>> {
     let file = File::open(path)?;
     let limit = u64::try_from(max).unwrap_or(u64::MAX).saturating_add(1);
     let mut bytes = Vec::new();

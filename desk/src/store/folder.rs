@@ -18,6 +18,7 @@ use kapok_wire::bundle::{UntrustedBundle, VerifiedBundle};
 use kapok_wire::sizes::{CARD_MAX, PAGE};
 
 use crate::error::Error;
+use crate::limits::{KEY_FILES_MAX, MARK_MAX};
 use crate::net::card::ServerCard;
 use crate::store::durable;
 use crate::store::inbox::Inbox;
@@ -30,8 +31,6 @@ const KEYS: &str = "keys";
 const LOCK: &str = "lock";
 pub(crate) const CLIENT_CERTIFICATE: &str = "client.crt";
 pub(crate) const CLIENT_KEY: &str = "client.key";
-/// Key files that are looked at: far more than the nine of a full organisation.
-const KEY_FILES_MAX: usize = 64;
 
 /// An existing desk folder.
 #[derive(Clone, Debug)]
@@ -51,7 +50,7 @@ impl Folder {
     /// # Errors
     /// [`Error::NoDesk`], [`Error::NewerFolder`], [`Error::Io`].
     pub fn open(root: &Path) -> Result<Self, Error> {
-        let bytes = match durable::read_at_most(&root.join(MARK), 1_024) {
+        let bytes = match durable::read_at_most(&root.join(MARK), MARK_MAX) {
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Err(Error::NoDesk),
             other => other.map_err(Error::io("opening the desk folder"))?,
         };

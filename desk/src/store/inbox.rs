@@ -12,6 +12,7 @@ use kapok_wire::pull::Record;
 use kapok_wire::{Lane, ObjectId};
 
 use crate::error::Error;
+use crate::limits::{CURSOR_MAX, VARIANTS_MAX};
 use crate::store::durable::{self, PARTIAL};
 use crate::store::record::{self, RECORD_MAX};
 
@@ -20,8 +21,6 @@ const CHUNKS: &str = "chunks";
 const DAMAGED: &str = "damaged";
 const CURSOR: &str = "cursor";
 const SUFFIX: &str = ".sealed";
-/// Files of one id that are looked at: the first, and what contradicted it later.
-const VARIANTS_MAX: u32 = 8;
 
 /// The folder of pulled objects.
 #[derive(Clone, Debug)]
@@ -71,7 +70,7 @@ impl Inbox {
     /// Where the next pull goes on. An unreadable mark counts as none: pulling everything again loses nothing.
     #[must_use]
     pub fn mark(&self) -> Option<Mark> {
-        let text = durable::read_at_most(&self.root.join(CURSOR), 64).unwrap_or_default();
+        let text = durable::read_at_most(&self.root.join(CURSOR), CURSOR_MAX).unwrap_or_default();
         let (sequence, object) = str::from_utf8(&text).ok()?.trim_end().split_once(' ')?;
         Some(Mark { sequence: sequence.parse().ok()?, object: object.parse().ok()? })
     }

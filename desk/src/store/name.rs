@@ -3,10 +3,8 @@
 //! A name is a stranger's text. It keeps its letters, Khmer included, and loses everything that means something to a
 //! file system, a shell or a terminal. Refusing bad names was rejected: the evidence matters, not its name.
 
-/// Longest name, in bytes of UTF-8: leaves room for a number within the 255 that file systems allow.
-const NAME_MAX: usize = 200;
-/// Longest extension that is kept when a name is cut, dot included, in bytes.
-const EXTENSION_MAX: usize = 17;
+use crate::limits::{EXTENSION_MAX, NAME_MAX};
+
 /// The Khmer sign that stacks the next letter: meaningless at the end of a cut name.
 const COENG: char = '\u{17d2}';
 
