@@ -18,6 +18,7 @@ mod net;
 mod open;
 mod organise;
 mod store;
+mod text;
 
 pub use bundles::{BundlePlan, content, read_text, sign, verify_own};
 pub use error::Error;
@@ -38,3 +39,4 @@ pub use store::durable::{read_at_most, replace, write_new};
 pub use store::folder::{Folder, WriteLock};
 pub use store::inbox::{Inbox, Mark, Stored};
 pub use store::name::{numbered, safe_name};
+pub use text::is_hidden;

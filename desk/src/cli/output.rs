@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::io::{self, IsTerminal as _, Write as _};
 
-use kapok_desk::Error;
+use kapok_desk::{Error, is_hidden};
 use serde_json::json;
 
 /// Where results go.
@@ -21,7 +21,7 @@ impl Output {
 
     /// Prints the JSON document if JSON was asked for, else the lines.
     pub(crate) fn result(&self, json: &serde_json::Value, lines: &[String]) -> Result<(), Error> {
-        let mut text = if self.json { json.to_string() } else { lines.join("\n") };
+        let mut text = if self.json { harmless_json(json) } else { lines.join("\n") };
         if text.is_empty() {
             return Ok(());
         }
@@ -62,16 +62,32 @@ pub(crate) fn progress(text: &str) {
     }
 }
 
-/// A stranger's text for a terminal: line breaks are indented, everything that could steer the terminal or turn the
-/// reading direction round becomes a visible mark.
+/// A document with the same values, and every character that could act on a terminal written as its number. JSON itself
+/// asks for that only below the space.
+fn harmless_json(json: &serde_json::Value) -> String {
+    let text = json.to_string();
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if is_hidden(c) {
+            // Such a character stands within a string: a document without line breaks has none elsewhere.
+            let mut units = [0; 2];
+            out.extend(c.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04x}")));
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
+/// A stranger's text for a terminal: line breaks are indented, everything that acts instead of showing something
+/// becomes a visible mark.
 pub(crate) fn printable(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
             '\n' => out.push_str("\n      "),
             '\t' => out.push(' '),
-            '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => out.push('\u{fffd}'),
-            c if c.is_control() => out.push('\u{fffd}'),
+            c if is_hidden(c) => out.push('\u{fffd}'),
             c => out.push(c),
         }
     }
@@ -88,6 +104,16 @@ mod tests {
             printable("a\u{1b}]0;x\u{7}b\u{9b}c\r\u{202e}d"),
             "a\u{fffd}]0;x\u{fffd}b\u{fffd}c\u{fffd}\u{fffd}d"
         );
+        assert_eq!(printable("a\u{feff}\u{2069}\u{e0041}\u{2028}b"), "a\u{fffd}\u{fffd}\u{fffd}\u{fffd}b");
         assert_eq!(printable("ខ្មែរ\u{200b}អក្សរ\nline"), "ខ្មែរ\u{200b}អក្សរ\n      line");
+    }
+
+    #[test]
+    fn a_document_says_the_same_and_cannot_steer_the_terminal_either() {
+        let said = json!({ "name": "a\u{9b}31m\u{202e}b\u{e0041}\u{200b}ខ្មែរ\n" });
+        let text = harmless_json(&said);
+        assert_eq!(text, "{\"name\":\"a\\u009b31m\\u202eb\\udb40\\udc41\u{200b}ខ្មែរ\\n\"}");
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&text).unwrap(), said);
+        assert!(said.to_string().contains('\u{9b}'), "control: JSON alone lets it through");
     }
 }

@@ -4,6 +4,7 @@
 //! file system, a shell or a terminal. Refusing bad names was rejected: the evidence matters, not its name.
 
 use crate::limits::{EXTENSION_MAX, NAME_MAX};
+use crate::text::is_hidden;
 
 /// The Khmer sign that stacks the next letter: meaningless at the end of a cut name.
 const COENG: char = '\u{17d2}';
@@ -27,7 +28,7 @@ pub fn numbered(name: &str, number: u32) -> String {
 
 fn clean(original: &str) -> String {
     let last = original.split(['/', '\\']).map(str::trim).rfind(|part| part.chars().any(|c| c != '.'));
-    let kept: String = last.unwrap_or_default().chars().filter(|c| !is_invisible(*c)).map(harmless).collect();
+    let kept: String = last.unwrap_or_default().chars().filter(|c| !is_hidden(*c)).map(harmless).collect();
     let name = trimmed(&kept);
     let name = if name.starts_with('-') || is_reserved(name) { format!("_{name}") } else { name.to_owned() };
     cut(&name)
@@ -36,14 +37,6 @@ fn clean(original: &str) -> String {
 fn trimmed(name: &str) -> &str {
     let edge = |c: char| c == '.' || c.is_whitespace();
     name.trim_matches(edge)
-}
-
-/// Control characters, and those that turn the reading direction round so that `gpj.exe` looks like a picture. The
-/// zero-width spaces and joiners stay: Khmer is written with them.
-fn is_invisible(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
-        || matches!(c, '\u{61c}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
 fn harmless(c: char) -> char {
@@ -116,6 +109,7 @@ mod tests {
             ("...x", "x"),
             ("a\0b\nc\u{1b}[2J.jpg", "abc[2J.jpg"),
             ("photo\u{202e}gpj.exe", "photogpj.exe"),
+            ("photo\u{e0067}\u{feff}.jpg", "photo.jpg"),
             ("C:evil|?.txt", "C_evil__.txt"),
             ("NUL", "_NUL"),
             ("com1.jpg", "_com1.jpg"),
