@@ -23,6 +23,9 @@ pub enum Error {
     /// The key file does not parse. New keys would lock out every device, so none are made.
     #[error("the key file {} is damaged; restore it from your backup", .0.display())]
     KeysDamaged(PathBuf),
+    /// Made by a newer version.
+    #[error("the key file {} was made by a newer kapok-server; use that version", .0.display())]
+    KeysNewer(PathBuf),
     /// There are data but no keys.
     #[error("the key file {} is missing but there are data beside it; restore it from your backup", .0.display())]
     KeysMissing(PathBuf),

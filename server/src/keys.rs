@@ -1,4 +1,4 @@
-//! The server's own keys: one file, made once, never made again.
+//! The server's own keys: one file, made once, never made again. Format: `docs/formats/server-keys.md`.
 //!
 //! Devices pin the TLS key, tokens and receipts hang on the other two; a server that silently made new ones would
 //! lock out every device. So they lie in *one* file, which is either there as a whole or not: a damaged, missing or
@@ -41,6 +41,13 @@ struct KeyFile {
     token_seed: String,
 }
 
+/// What every version of the file begins with.
+#[derive(Deserialize)]
+struct Head {
+    kind: String,
+    version: u32,
+}
+
 /// Everything secret that the server has.
 pub(crate) struct Keys {
     pub(crate) tls_root: Vec<u8>,
@@ -72,6 +79,10 @@ impl Keys {
     fn load(path: &Path) -> Result<Self, Error> {
         let bytes = Zeroizing::new(std::fs::read(path).map_err(Error::file(path))?);
         let damaged = || Error::KeysDamaged(path.to_owned());
+        let head: Head = serde_json::from_slice(&bytes).map_err(|_| damaged())?;
+        if head.kind == KIND && head.version > VERSION {
+            return Err(Error::KeysNewer(path.to_owned()));
+        }
         let file: KeyFile = serde_json::from_slice(&bytes).map_err(|_| damaged())?;
         Self::from_file(&file).ok_or_else(damaged)
     }
@@ -123,67 +134,4 @@ impl Keys {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::data::testing::folder;
-
-    fn pin(keys: &Keys) -> Vec<u8> {
-        keys.tls_key.public_key_raw().to_vec()
-    }
-
-    #[test]
-    fn keys_are_made_once_and_readable_by_the_owner_only() {
-        let (_dir, folder) = folder();
-        let first = Keys::load_or_make(&folder).unwrap();
-        assert_eq!(std::fs::metadata(folder.keys()).unwrap().permissions().mode() & 0o777, 0o600);
-        let second = Keys::load_or_make(&folder).unwrap();
-        assert_eq!(pin(&first), pin(&second));
-        assert_eq!(first.log.verifying_key(), second.log.verifying_key());
-        assert_eq!(first.issuer.public_key().unwrap(), second.issuer.public_key().unwrap());
-        assert_eq!(format!("{first:?}"), "Keys [redacted]");
-    }
-
-    #[test]
-    fn a_key_file_cut_anywhere_is_an_error_and_stays_as_it_is() {
-        let (_dir, folder) = folder();
-        Keys::load_or_make(&folder).unwrap();
-        let whole = std::fs::read(folder.keys()).unwrap();
-        for len in [0, 1, 40, whole.len() / 2, whole.len() - 2] {
-            std::fs::write(folder.keys(), &whole[..len]).unwrap();
-            assert!(matches!(Keys::load_or_make(&folder), Err(Error::KeysDamaged(path)) if path == folder.keys()));
-            assert_eq!(std::fs::read(folder.keys()).unwrap(), &whole[..len]);
-        }
-        std::fs::write(folder.keys(), &whole).unwrap();
-        assert!(Keys::load_or_make(&folder).is_ok(), "control: the whole file loads");
-    }
-
-    #[test]
-    fn a_root_of_another_key_is_damage() {
-        let (_dir, folder) = folder();
-        Keys::load_or_make(&folder).unwrap();
-        let mut file: KeyFile = serde_json::from_slice(&std::fs::read(folder.keys()).unwrap()).unwrap();
-        file.tls_root_key = file.tls_key.clone();
-        std::fs::write(folder.keys(), serde_json::to_vec(&file).unwrap()).unwrap();
-        assert!(matches!(Keys::load_or_make(&folder), Err(Error::KeysDamaged(_))));
-    }
-
-    #[test]
-    fn missing_keys_beside_data_are_not_made_again() {
-        let (_dir, folder) = folder();
-        Keys::load_or_make(&folder).unwrap();
-        std::fs::write(folder.database(), b"").unwrap();
-        std::fs::remove_file(folder.keys()).unwrap();
-        assert!(matches!(Keys::load_or_make(&folder), Err(Error::KeysMissing(_))));
-        assert!(!folder.keys().exists());
-        std::fs::remove_file(folder.database()).unwrap();
-        assert!(Keys::load_or_make(&folder).is_ok(), "control: without data it is a first start");
-    }
-
-    #[test]
-    fn a_key_file_that_others_can_read_is_refused() {
-        let (_dir, folder) = folder();
-        Keys::load_or_make(&folder).unwrap();
-        std::fs::set_permissions(folder.keys(), std::fs::Permissions::from_mode(0o640)).unwrap();
-        assert!(matches!(Keys::load_or_make(&folder), Err(Error::KeysReadable(_))));
-    }
-}
+mod tests;
