@@ -6,6 +6,8 @@ mod passphrase;
 mod reading;
 mod server;
 mod setup;
+mod show;
+mod verify;
 mod view;
 mod words;
 
@@ -70,7 +72,7 @@ fn dispatch(session: &Session, command: Command) -> Result<(), Error> {
         Command::Invite(args) => server::invite(session, &args),
         Command::Pull(args) => server::pull(session, &args),
         Command::List => reading::list(session),
-        Command::Show(args) => reading::show(session, &args),
-        Command::Verify => reading::verify(session),
+        Command::Show(args) => show::show(session, &args),
+        Command::Verify => verify::verify(session),
     }
 }
