@@ -7,6 +7,7 @@ mod reading;
 mod server;
 mod setup;
 mod show;
+mod times;
 mod verify;
 mod view;
 mod words;
@@ -17,6 +18,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::Parser as _;
 use kapok_desk::{Error, Folder};
+use kapok_report::Pack;
 
 use args::{Args, Command};
 use output::{Output, note};
@@ -31,6 +33,8 @@ struct Session {
     /// The language asked for, as opposed to the locale's.
     lang: Option<words::Lang>,
     now: u64,
+    pack: Pack,
+    zone: times::Zone,
 }
 
 impl Session {
@@ -43,6 +47,7 @@ impl Session {
 pub(crate) fn run() -> ExitCode {
     let args = Args::parse();
     let lang = args.lang;
+    let pack = Pack::builtin();
     let session = Session {
         dir: args.dir,
         passphrase_fd: args.passphrase_fd,
@@ -51,6 +56,8 @@ pub(crate) fn run() -> ExitCode {
         lang,
         // The one place that reads the clock. A clock before 1970 is wrong anyway; bundles then say so.
         now: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()),
+        zone: times::Zone::of(&pack),
+        pack,
     };
     match dispatch(&session, args.command) {
         Ok(()) => ExitCode::SUCCESS,

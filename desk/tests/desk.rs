@@ -12,4 +12,5 @@ mod cases {
     mod program;
     mod pulling;
     mod scan;
+    mod words;
 }

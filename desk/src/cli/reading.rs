@@ -3,13 +3,13 @@
 use std::collections::HashSet;
 
 use kapok_desk::{Attachment, Closed, Error, Inbox, Index, Integrity, Keyring, OpenedReport, attachments};
-use kapok_report::{Pack, ShortCode};
+use kapok_report::ShortCode;
 use kapok_wire::ObjectId;
 use serde_json::{Value as Json, json};
 
 use super::Session;
-use super::output::{note, printable};
-use super::view::{closed_words, hour_words, report_json, unopened_json};
+use super::output::note;
+use super::view::{closed_words, report_json, title, unopened_json};
 
 /// Everything that reading commands share, opened once.
 pub(super) struct Desk {
@@ -49,7 +49,7 @@ impl Desk {
         }
         for packet in &self.index.unopened {
             let why = closed_words(&session.words, packet.why);
-            note(&format!("  {}  {:?}  {why}", hour_words(packet.hour), packet.object));
+            note(&format!("  {}  {:?}  {why}", session.zone.hour(packet.hour), packet.object));
         }
         if self.damaged() > 0 {
             note(&session.words.fill("damaged_files", &[&self.damaged()]));
@@ -63,10 +63,10 @@ impl Desk {
         self.index.damaged_files
     }
 
-    pub(super) fn json(&self, reports: Vec<Json>) -> Json {
+    pub(super) fn json(&self, session: &Session, reports: Vec<Json>) -> Json {
         json!({
             "reports": reports,
-            "unopened": self.index.unopened.iter().map(unopened_json).collect::<Vec<_>>(),
+            "unopened": self.index.unopened.iter().map(|packet| unopened_json(session, packet)).collect::<Vec<_>>(),
             "damaged_files": self.damaged(),
             "set_aside": self.inbox.set_aside_count(),
             "locked_keys": self.refused,
@@ -76,33 +76,25 @@ impl Desk {
 
 pub(super) fn list(session: &Session) -> Result<(), Error> {
     let desk = Desk::open(session)?;
-    let pack = Pack::builtin();
     let (mut lines, mut reports) = (Vec::new(), Vec::new());
     for report in &desk.index.reports {
         let attached = desk.checked(report, false)?;
-        lines.push(list_line(session, &pack, report, &attached));
-        reports.push(report_json(report, &attached));
+        lines.push(list_line(session, report, &attached));
+        reports.push(report_json(session, report, &attached));
     }
     if lines.is_empty() {
         note(session.words.get("none"));
     }
     desk.notes(session);
-    session.out.result(&desk.json(reports), &lines)
+    session.out.result(&desk.json(session, reports), &lines)
 }
 
-fn list_line(
-    session: &Session,
-    pack: &Pack,
-    report: &OpenedReport,
-    attached: &[(Attachment<'_>, Integrity)],
-) -> String {
+fn list_line(session: &Session, report: &OpenedReport, attached: &[(Attachment<'_>, Integrity)]) -> String {
     let words = &session.words;
-    let mut parts = vec![report.code().to_string(), hour_words(report.hour)];
+    let mut parts = vec![report.code().to_string(), session.zone.hour(report.hour)];
     match (&report.triage.content(), report.triage.closed()) {
         (Some(triage), _) => {
-            parts.push(printable(&pack.code_text("V-REPORT", &triage.report_type, words.lang.code())));
-            parts.push(printable(&triage.form_id));
-            parts.push(printable(&triage.completeness));
+            parts.push(title(session, triage));
         }
         (None, Some(why)) => parts.push(format!("{}: {}", words.get("triage"), closed_words(words, why))),
         (None, None) => {}

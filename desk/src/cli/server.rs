@@ -8,7 +8,7 @@ use serde_json::json;
 use super::Session;
 use super::args::{InviteArgs, PublishArgs, PullArgs};
 use super::output::{note, progress};
-use super::view::{hour, minute_of_hour};
+use super::times::last_second;
 
 fn wait<T>(work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
@@ -47,8 +47,10 @@ pub(super) fn invite(session: &Session, args: &InviteArgs) -> Result<(), Error> 
     let image = qr(&text)?;
     // Registered before it is shown: a printed invite works.
     wait(session.link()?.register(registration))?;
-    let expires = hour(registration.expires);
-    note(&session.words.fill("invite_expires", &[&minute_of_hour(registration.expires)]));
+    // The server takes it until this hour is over.
+    let last = last_second(registration.expires);
+    let expires = session.zone.rfc3339(last);
+    note(&session.words.fill("invite_expires", &[&session.zone.minute(last)]));
     session.out.result(&json!({ "invite": text, "expires": expires }), &[image, String::new(), text.clone()])
 }
 

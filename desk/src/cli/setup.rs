@@ -12,7 +12,6 @@ use serde_json::json;
 
 use super::args::{BundleCommand, BundleNewArgs, InitArgs, KeyCommand};
 use super::output::note;
-use super::view::day;
 use super::{Session, output};
 
 pub(super) fn init(session: &Session, args: &InitArgs) -> Result<(), Error> {
@@ -161,7 +160,7 @@ fn signatures(text: &str) -> Result<usize, Error> {
 fn describe(session: &Session, bundle: &Bundle) -> Vec<String> {
     let mut lines = vec![
         format!("{} #{}", output::printable(&bundle.organisation), bundle.sequence),
-        session.words.fill("bundle_expires", &[&day(bundle.not_after)]),
+        session.words.fill("bundle_expires", &[&session.zone.minute(bundle.not_after)]),
     ];
     lines.extend(bundle.roots.iter().map(|root| format!("root        {root}")));
     for (word, keys) in [("triage", &bundle.triage), ("identities", &bundle.identities)] {

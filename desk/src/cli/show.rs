@@ -3,20 +3,19 @@
 use std::path::Path;
 
 use kapok_desk::{Attachment, Error, Extracted, Integrity, OpenedReport, extract, prepare_dir};
-use kapok_report::{Pack, ShortCode, case_text};
+use kapok_report::ShortCode;
 use serde_json::{Value as Json, json};
 
 use super::Session;
 use super::args::ShowArgs;
 use super::output::{note, printable};
 use super::reading::Desk;
-use super::view::{closed_words, hour_words, integrity_words, report_json};
+use super::view::{closed_words, integrity_words, report_json, rows};
 use super::words::Lang;
 
 pub(super) fn show(session: &Session, args: &ShowArgs) -> Result<(), Error> {
     let code = ShortCode::parse(&args.code).map_err(|_| Error::NoSuchReport)?;
     let desk = Desk::open(session)?;
-    let pack = Pack::builtin();
     let found: Vec<&OpenedReport> = desk.index.with_code(code).collect();
     if found.is_empty() {
         desk.notes(session);
@@ -34,8 +33,8 @@ pub(super) fn show(session: &Session, args: &ShowArgs) -> Result<(), Error> {
             None => Vec::new(),
         };
         failed += written.iter().filter(|name| name.is_none()).count();
-        let mut json = report_json(report, &attached);
-        add_text(session, &pack, report, &mut json, &mut lines);
+        let mut json = report_json(session, report, &attached);
+        add_text(session, report, &mut json, &mut lines);
         add_attachments(session, &attached, &written, &mut json, &mut lines);
         reports.push(json);
     }
@@ -58,12 +57,17 @@ fn write_out(desk: &Desk, attached: &[(Attachment<'_>, Integrity)], dir: &Path) 
     Ok(written)
 }
 
-fn add_text(session: &Session, pack: &Pack, report: &OpenedReport, json: &mut Json, lines: &mut Vec<String>) {
+fn add_text(session: &Session, report: &OpenedReport, json: &mut Json, lines: &mut Vec<String>) {
     let words = &session.words;
     if !lines.is_empty() {
         lines.push(String::new());
     }
-    lines.push(format!("{}  {}  {}", report.code(), words.fill("received", &[&hour_words(report.hour)]), report.id));
+    lines.push(format!(
+        "{}  {}  {}",
+        report.code(),
+        words.fill("received", &[&session.zone.hour(report.hour)]),
+        report.id
+    ));
     for (part, closed) in [("triage", report.triage.closed()), ("identities", report.identities.closed())] {
         if let Some(why) = closed {
             lines.push(format!("! {}: {}", words.get(part), closed_words(words, why)));
@@ -86,7 +90,7 @@ fn add_text(session: &Session, pack: &Pack, report: &OpenedReport, json: &mut Js
             lines.push(format!("  {}", words.fill("amends", &[&ShortCode::of(&amended)])));
         }
         for lang in languages {
-            let rows = case_text(pack, triage, report.identities.content(), lang.code());
+            let rows = rows(session, triage, report.identities.content(), lang);
             lines.push(format!("— {} —", if lang == Lang::Km { "ខ្មែរ" } else { "English" }));
             lines.extend(rows.iter().map(|row| format!("  {}: {}", printable(&row.label), printable(&row.value))));
             let rows = rows.iter().map(|row| json!({ "key": row.key, "label": row.label, "value": row.value }));
@@ -118,8 +122,9 @@ fn add_attachments(
         let name = one.name.map(|name| format!("  {}", printable(name))).unwrap_or_default();
         let state_words = integrity_words(&session.words, *state);
         let mime = printable(&one.item.mime);
-        let mut line =
-            format!("  {}. {}  {mime}  {} B{name}  {state_words}", at + 1, one.item.kind.code(), one.item.size);
+        // The same words as on the phone: they come from the pack.
+        let kind = session.pack.code_text("V-EVIDENCE", one.item.kind.code(), session.words.lang.code());
+        let mut line = format!("  {}. {kind}  {mime}  {} B{name}  {state_words}", at + 1, one.item.size);
         if let Some(Some(name)) = written.get(at) {
             line = format!("{line}  {}", session.words.fill("written_as", &[name]));
             if let Some(member) = json.pointer_mut(&format!("/attachments/{at}")).and_then(Json::as_object_mut) {

@@ -46,7 +46,7 @@ pub(super) fn verify(session: &Session) -> Result<(), Error> {
             report.code(),
             if states.is_empty() { "✓".to_owned() } else { states.join(", ") }
         ));
-        reports.push(report_json(report, &attached));
+        reports.push(report_json(session, report, &attached));
     }
     desk.notes(session);
     let orphans = desk.here.difference(&claimed).count();
@@ -55,7 +55,7 @@ pub(super) fn verify(session: &Session) -> Result<(), Error> {
     }
     let total = desk.index.reports.len();
     lines.push(session.words.fill("verified", &[&(total - incomplete - wrong - unchecked), &total]));
-    let mut json = desk.json(reports);
+    let mut json = desk.json(session, reports);
     if let Some(members) = json.as_object_mut() {
         members.insert("orphan_chunks".to_owned(), json!(orphans));
     }

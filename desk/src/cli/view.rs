@@ -1,44 +1,13 @@
 //! What listings say about reports: one set of values for lines and for JSON.
 
 use kapok_desk::{Attachment, Closed, Integrity, OpenedReport, Unopened};
-use kapok_wire::Hour;
+use kapok_report::{Identities, Moment, Row, Triage, case_text};
 use serde_json::{Value as Json, json};
-use time::OffsetDateTime;
 
-use super::words::Words;
-
-/// The start of an hour, for machines.
-pub(super) fn hour(hour: Hour) -> String {
-    stamp(hour.0.saturating_mul(3_600), "T", ":00Z")
-}
-
-/// The hour in which something happened, for people: nobody stored its minutes.
-pub(super) fn hour_words(hour: Hour) -> String {
-    stamp(hour.0.saturating_mul(3_600), " ", "h UTC")
-}
-
-/// The last minute of an hour, for people.
-pub(super) fn minute_of_hour(hour: Hour) -> String {
-    stamp(hour.0.saturating_mul(3_600), " ", ":59 UTC")
-}
-
-/// A day, for people.
-pub(super) fn day(seconds: u64) -> String {
-    let text = stamp(seconds, " ", "");
-    text.split(' ').next().unwrap_or_default().to_owned()
-}
-
-fn stamp(seconds: u64, between: &str, end: &str) -> String {
-    let moment = i64::try_from(seconds).ok().and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok());
-    match moment {
-        Some(at) => {
-            let (year, month, day) = at.to_calendar_date();
-            format!("{year:04}-{:02}-{day:02}{between}{:02}{end}", u8::from(month), at.hour())
-        }
-        // A hostile server may name any hour.
-        None => "?".to_owned(),
-    }
-}
+use super::Session;
+use super::output::printable;
+use super::times::first_second;
+use super::words::{Lang, Words};
 
 /// Why a part is closed, in words.
 pub(super) fn closed_words(words: &Words, why: Closed) -> String {
@@ -74,14 +43,42 @@ fn part_json(closed: Option<Closed>) -> Json {
     }
 }
 
+/// What kind of report it is, in words: its form's title, or what is known of a form that is not. What the pack does not
+/// know prints as it was written.
+pub(super) fn title(session: &Session, triage: &Triage) -> String {
+    let (pack, words, lang) = (&session.pack, &session.words, session.words.lang.code());
+    let kind = pack.code_text("V-REPORT", &triage.report_type, lang);
+    let form = pack.form(&triage.form_id).map_or_else(|_| triage.form_id.clone(), |form| pack.text(form.label(), lang));
+    let depth = match triage.completeness.as_str() {
+        depth @ ("quick" | "partial" | "full") => words.get(&format!("completeness_{depth}")).to_owned(),
+        other => other.to_owned(),
+    };
+    printable(&format!("{kind}  {form} ({depth})"))
+}
+
+/// The rows of a case, with the zone beside the report's own minute: a report notes the local time of its pack.
+pub(super) fn rows(session: &Session, triage: &Triage, people: Option<&Identities>, lang: Lang) -> Vec<Row> {
+    let mut rows = case_text(&session.pack, triage, people, lang.code());
+    let minute = triage.recorded_on.get().and_then(|value| value.get("tod")).and_then(Json::as_str);
+    let minute = minute.filter(|minute| Moment::parse(&format!("2000-01-01T{minute}")).is_ok());
+    if let (Some(minute), Some(row)) = (minute, rows.iter_mut().find(|row| row.key == "recorded_on")) {
+        row.value = row.value.replacen(minute, &format!("{minute} {}", session.zone.name()), 1);
+    }
+    rows
+}
+
 /// A report without what it says: codes, counts and states.
-pub(super) fn report_json(report: &OpenedReport, attachments: &[(Attachment<'_>, Integrity)]) -> Json {
+pub(super) fn report_json(
+    session: &Session,
+    report: &OpenedReport,
+    attachments: &[(Attachment<'_>, Integrity)],
+) -> Json {
     let triage = report.triage.content();
     json!({
         "code": report.code().to_string(),
         "report_id": report.id.to_string(),
         "object": report.object.to_string(),
-        "received": hour(report.hour),
+        "received": session.zone.rfc3339(first_second(report.hour)),
         "copies": report.copies,
         "contradicted": report.contradicted,
         "report_type": triage.map(|triage| &triage.report_type),
@@ -108,32 +105,21 @@ pub(super) fn attachment_json(attachment: &Attachment<'_>, integrity: Integrity)
     })
 }
 
-pub(super) fn unopened_json(packet: &Unopened) -> Json {
-    json!({ "object": packet.object.to_string(), "received": hour(packet.hour), "why": part_json(Some(packet.why)) })
+pub(super) fn unopened_json(session: &Session, packet: &Unopened) -> Json {
+    let received = session.zone.rfc3339(first_second(packet.hour));
+    json!({ "object": packet.object.to_string(), "received": received, "why": part_json(Some(packet.why)) })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::words::Lang;
-
-    #[test]
-    fn hours_and_days_print_and_no_hour_panics() {
-        assert_eq!(hour(Hour(498_000)), "2026-10-24T00:00Z");
-        assert_eq!(hour_words(Hour(498_013)), "2026-10-24 13h UTC");
-        assert_eq!(minute_of_hour(Hour(498_013)), "2026-10-24 13:59 UTC");
-        assert_eq!(day(498_013 * 3_600), "2026-10-24");
-        for extreme in [u64::MAX, u64::MAX / 3_600, 1 << 50] {
-            assert_eq!(hour(Hour(extreme)), "?");
-        }
-    }
 
     #[test]
     fn every_state_has_words() {
         let words = Words::of(Lang::En);
         let closed = [Closed::NoKey, Closed::Damaged, Closed::Newer, Closed::NotAReport, Closed::OtherReport];
         assert!(closed.iter().all(|why| !closed_words(&words, *why).starts_with("closed_")));
-        assert_eq!(closed_words(&words, Closed::Missing { missing: 2, of: 3 }), "2 of 3 parts not pulled yet");
+        assert_eq!(closed_words(&words, Closed::Missing { missing: 2, of: 3 }), "parts not pulled yet: 2 of 3");
         for state in [
             Integrity::HashOk,
             Integrity::Complete,

@@ -1,0 +1,110 @@
+//! Times for people and for machines, in the local time of the pack and never without a zone.
+//!
+//! The server notes hours in UTC, a report its own local minute. A desk that reads 16h beside 23:00 takes one moment
+//! for two, so all of them are shown in one zone. The zone of this machine was rejected: desks sit in other countries
+//! than the cases they follow.
+
+use kapok_report::Pack;
+use kapok_wire::Hour;
+use time::format_description::well_known::Rfc3339;
+use time::{OffsetDateTime, UtcOffset};
+
+const HOUR: u64 = 3_600;
+
+/// The first second of an hour.
+pub(crate) fn first_second(hour: Hour) -> u64 {
+    hour.0.saturating_mul(HOUR)
+}
+
+/// The last second of an hour.
+pub(crate) fn last_second(hour: Hour) -> u64 {
+    first_second(hour).saturating_add(HOUR - 1)
+}
+
+/// The zone of a pack.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Zone(UtcOffset);
+
+impl Zone {
+    pub(crate) fn of(pack: &Pack) -> Self {
+        let seconds = pack.utc_offset_minutes().saturating_mul(60);
+        Self(UtcOffset::from_whole_seconds(seconds).unwrap_or(UtcOffset::UTC))
+    }
+
+    /// `UTC+7`, `UTC-3:30`.
+    pub(crate) fn name(self) -> String {
+        let (hours, minutes, _) = self.0.as_hms();
+        let sign = if self.0.is_negative() { '-' } else { '+' };
+        let minutes = if minutes == 0 { String::new() } else { format!(":{:02}", minutes.unsigned_abs()) };
+        format!("UTC{sign}{}{minutes}", hours.unsigned_abs())
+    }
+
+    /// For machines: RFC 3339 with this offset. Nothing beyond the calendar: a hostile server may name any hour.
+    pub(crate) fn rfc3339(self, seconds: u64) -> Option<String> {
+        self.at(seconds)?.format(&Rfc3339).ok()
+    }
+
+    /// For people: `2026-11-24 23:59 UTC+7`.
+    pub(crate) fn minute(self, seconds: u64) -> String {
+        let Some(at) = self.at(seconds) else { return "?".to_owned() };
+        format!("{} {} {}", at.date(), clock(at), self.name())
+    }
+
+    /// For people, the hour within which something happened, since nobody noted its minute:
+    /// `2026-11-24 23:00–23:59 UTC+7`.
+    pub(crate) fn hour(self, hour: Hour) -> String {
+        match (self.at(first_second(hour)), self.at(last_second(hour))) {
+            (Some(first), Some(last)) => format!("{} {}–{} {}", first.date(), clock(first), clock(last), self.name()),
+            _ => "?".to_owned(),
+        }
+    }
+
+    fn at(self, seconds: u64) -> Option<OffsetDateTime> {
+        OffsetDateTime::from_unix_timestamp(i64::try_from(seconds).ok()?).ok()?.checked_to_offset(self.0)
+    }
+}
+
+fn clock(at: OffsetDateTime) -> String {
+    format!("{:02}:{:02}", at.hour(), at.minute())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_time_carries_the_zone_of_the_pack() {
+        let zone = Zone::of(&Pack::builtin());
+        let hour = Hour(498_016);
+        assert_eq!(zone.name(), "UTC+7");
+        assert_eq!(zone.hour(hour), "2026-10-24 23:00–23:59 UTC+7");
+        assert_eq!(zone.minute(last_second(hour)), "2026-10-24 23:59 UTC+7");
+        assert_eq!(zone.rfc3339(first_second(hour)).unwrap(), "2026-10-24T23:00:00+07:00");
+        assert_eq!(zone.rfc3339(last_second(hour)).unwrap(), "2026-10-24T23:59:59+07:00");
+        // Seven hours east the next day has begun.
+        assert_eq!(zone.hour(Hour(498_017)), "2026-10-25 00:00–00:59 UTC+7");
+    }
+
+    #[test]
+    fn zones_with_minutes_and_west_of_greenwich_are_named_right() {
+        let zone = |minutes: i32| Zone(UtcOffset::from_whole_seconds(minutes * 60).unwrap());
+        for (minutes, name) in
+            [(0, "UTC+0"), (345, "UTC+5:45"), (-210, "UTC-3:30"), (-30, "UTC-0:30"), (-600, "UTC-10")]
+        {
+            assert_eq!(zone(minutes).name(), name);
+        }
+        assert_eq!(zone(330).hour(Hour(498_016)), "2026-10-24 21:30–22:29 UTC+5:30");
+    }
+
+    #[test]
+    fn an_hour_beyond_the_calendar_is_a_question_mark_and_no_panic() {
+        let zone = Zone::of(&Pack::builtin());
+        for extreme in [u64::MAX, u64::MAX / 3_600, 1 << 50, 253_402_300_799 / 3_600] {
+            assert_eq!(
+                (zone.hour(Hour(extreme)).as_str(), zone.minute(last_second(Hour(extreme))).as_str()),
+                ("?", "?")
+            );
+            assert_eq!(zone.rfc3339(first_second(Hour(extreme))), None);
+        }
+    }
+}
