@@ -22,7 +22,7 @@ use super::outbox::{Outbox, sql_int};
 use super::slots::{Purpose, Reservation};
 use crate::error::{Error, Result};
 use crate::time::Time;
-use crate::vault::SlotNumber;
+use crate::vault::{POOL_SLOT, SlotNumber};
 
 /// First bytes looked at to tell the type.
 const SNIFF: usize = 4_096;
@@ -189,7 +189,7 @@ impl Intake<'_> {
         Read::take(&mut *source, SNIFF as u64).read_to_end(&mut first).map_err(|error| Error::source(&error))?;
         let mime = sniff(&first);
         let mut sealer = ChunkSealer::new(key);
-        sealer.push(&first, |chunk| self.store(chunk.area)).map_err(flatten)?;
+        sealer.push(&first, |chunk| self.store(chunk.slot)).map_err(flatten)?;
         loop {
             let read = match source.read(sealer.space()) {
                 Ok(0) => break,
@@ -198,16 +198,16 @@ impl Intake<'_> {
                 Err(error) => return Err(Error::source(&error)),
             };
             if let Some(chunk) = sealer.advance(read).map_err(Error::Seal)? {
-                self.store(chunk.area)?;
+                self.store(chunk.slot)?;
             }
         }
-        let summary = sealer.finish(|chunk| self.store(chunk.area)).map_err(flatten)?;
+        let summary = sealer.finish(|chunk| self.store(chunk.slot)).map_err(flatten)?;
         Ok((summary, mime))
     }
 
-    fn store(&mut self, area: &[u8]) -> Result<()> {
+    fn store(&mut self, content: &[u8; POOL_SLOT]) -> Result<()> {
         let slot = self.slots.take()?;
-        self.outbox.put_chunk(slot, area)
+        self.outbox.pool().write_slot(slot, content)
     }
 }
 

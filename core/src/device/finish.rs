@@ -75,7 +75,7 @@ impl Device {
         }
         objects.extend(media_objects(&attachments));
         for (id, area) in &padding {
-            objects.push(self.store_chunk(&mut slots, *id, area.as_slice())?);
+            objects.push(self.store_chunk(&mut slots, *id, area)?);
         }
         self.outbox.pool().sync()?;
 
@@ -145,7 +145,12 @@ impl Device {
         Ok(NewObject { object: ObjectId(rng::bytes()), lane: Lane::Text, slot })
     }
 
-    fn store_chunk(&self, slots: &mut Reservation<'_>, object: ObjectId, area: &[u8]) -> Result<NewObject> {
+    fn store_chunk(
+        &self,
+        slots: &mut Reservation<'_>,
+        object: ObjectId,
+        area: &[u8; MEDIA_SEALED],
+    ) -> Result<NewObject> {
         let slot = slots.take()?;
         self.outbox.put_chunk(slot, area)?;
         Ok(NewObject { object, lane: Lane::Media, slot })

@@ -104,8 +104,16 @@ impl Device {
     /// # Errors
     /// Damage of the queue file; [`Error::Policy`] if the organisation demands a profile this version has not.
     pub fn decide(&self, facts: &Facts, options: &SyncOptions, now: Time) -> Result<Decision> {
+        self.decide_for(self.waiting()?, facts, options, now)
+    }
+
+    /// What waits, by lane, so that a shell can say what went and what did not. Works while locked.
+    ///
+    /// # Errors
+    /// Damage of the queue file.
+    pub fn waiting(&self) -> Result<Work> {
         let (text, media) = self.outbox.waiting()?;
-        self.decide_for(Work::Upload { text, media }, facts, options, now)
+        Ok(Work::Upload { text, media })
     }
 
     pub(super) fn decide_for(&self, work: Work, facts: &Facts, options: &SyncOptions, now: Time) -> Result<Decision> {

@@ -35,6 +35,14 @@ impl Passphrase {
         Ok(Self(out))
     }
 
+    /// How many characters it has after normalisation: what a rule about the least length counts, so that one keyboard
+    /// is not stricter than another.
+    #[must_use]
+    pub fn characters(&self) -> usize {
+        // Every character has one byte that is no continuation byte.
+        self.0.iter().filter(|byte| **byte & 0xc0 != 0x80).count()
+    }
+
     pub(crate) fn expose(&self) -> &[u8] {
         &self.0
     }
@@ -57,6 +65,14 @@ mod tests {
         assert_eq!(composed.expose(), decomposed.expose());
         // Control: without normalisation they differ.
         assert_ne!("caf\u{e9} \u{ff11}".as_bytes(), "cafe\u{301} 1".as_bytes());
+    }
+
+    #[test]
+    fn characters_are_counted_after_normalisation() {
+        assert_eq!(Passphrase::new("caf\u{e9}".into()).unwrap().characters(), 4);
+        assert_eq!(Passphrase::new("cafe\u{301}".into()).unwrap().characters(), 4);
+        assert_eq!(Passphrase::new("\u{1796}\u{17b6}\u{1780}\u{17d2}\u{1799}".into()).unwrap().characters(), 5);
+        assert_eq!("cafe\u{301}".chars().count(), 5, "control: as typed it has one more");
     }
 
     #[test]

@@ -58,15 +58,6 @@ impl SlotPool {
         self.file.write_at(offset, bytes).map_err(|error| Error::writing(&error, POOL_SLOT as u64))
     }
 
-    /// Writes the start of a slot; the rest keeps the random bytes it has. As [`SlotPool::write_slot`] otherwise.
-    pub(crate) fn write_start(&self, slot: SlotNumber, bytes: &[u8]) -> Result<()> {
-        if bytes.len() > POOL_SLOT {
-            return Err(Error::BadSize);
-        }
-        let offset = self.offset(slot)?;
-        self.file.write_at(offset, bytes).map_err(|error| Error::writing(&error, POOL_SLOT as u64))
-    }
-
     /// Reads a slot into `bytes`.
     pub(crate) fn read_slot(&self, slot: SlotNumber, bytes: &mut [u8; POOL_SLOT]) -> Result<()> {
         Ok(self.file.read_at(self.offset(slot)?, bytes)?)

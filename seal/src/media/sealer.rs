@@ -1,6 +1,7 @@
 //! Sealing an attachment while it is read: hash of the original and encryption in one pass, memory of one chunk.
 
-use kapok_wire::ObjectId;
+use kapok_wire::sizes::MEDIA_BODY;
+use kapok_wire::{ObjectId, rng};
 use ring::digest::{Context, SHA256};
 use zeroize::Zeroize as _;
 
@@ -18,8 +19,10 @@ pub struct SealedChunk<'a> {
     pub index: u32,
     /// The id it is stored and sent under.
     pub id: ObjectId,
-    /// What is stored and sent.
+    /// What is sent.
     pub area: &'a [u8; MEDIA_SEALED],
+    /// The same with fresh random bytes behind it, which fill a slot of equal size: storing it copies nothing.
+    pub slot: &'a [u8; MEDIA_BODY],
 }
 
 /// What the report records of an attachment, besides its key.
@@ -61,7 +64,7 @@ pub struct ChunkSealer {
     key: ItemKey,
     cipher: ChunkCipher,
     hash: Context,
-    area: Box<[u8; MEDIA_SEALED]>,
+    slot: Box<[u8; MEDIA_BODY]>,
     filled: usize,
     size: u64,
     next: u32,
@@ -75,7 +78,7 @@ impl ChunkSealer {
             key: key.duplicate(),
             cipher: ChunkCipher::new(key),
             hash: Context::new(&SHA256),
-            area: Box::new([0; MEDIA_SEALED]),
+            slot: Box::new([0; MEDIA_BODY]),
             filled: 0,
             size: 0,
             next: 0,
@@ -85,7 +88,7 @@ impl ChunkSealer {
     /// Where the next bytes of the original may be read into. Never empty.
     #[must_use]
     pub fn space(&mut self) -> &mut [u8] {
-        self.area.get_mut(self.filled..CHUNK_CONTENT).unwrap_or_default()
+        self.slot.get_mut(self.filled..CHUNK_CONTENT).unwrap_or_default()
     }
 
     /// Takes the first `read` bytes of [`ChunkSealer::space`] as the original's next, and gives a chunk if that filled
@@ -95,7 +98,7 @@ impl ChunkSealer {
     /// [`Error::Malformed`] if `read` is more than the space; [`Error::ItemTooLong`].
     pub fn advance(&mut self, read: usize) -> Result<Option<SealedChunk<'_>>, Error> {
         let end = self.filled.checked_add(read).filter(|end| *end <= CHUNK_CONTENT).ok_or(Error::Malformed)?;
-        let bytes = self.area.get(self.filled..end).ok_or(Error::Malformed)?;
+        let bytes = self.slot.get(self.filled..end).ok_or(Error::Malformed)?;
         self.hash.update(bytes);
         self.size += u64::try_from(read).map_err(|_| Error::ItemTooLong)?;
         self.filled = end;
@@ -138,7 +141,7 @@ impl ChunkSealer {
     ) -> Result<ItemSummary, PushError<E>> {
         if self.filled > 0 || self.next == 0 {
             let filled = self.filled;
-            if let Some(padding) = self.area.get_mut(filled..) {
+            if let Some(padding) = self.slot.get_mut(filled..CHUNK_CONTENT) {
                 padding.fill(0);
             }
             sink(self.seal_area()?).map_err(PushError::Sink)?;
@@ -154,17 +157,20 @@ impl ChunkSealer {
         if index >= CHUNKS_MAX {
             return Err(Error::ItemTooLong);
         }
-        self.cipher.seal(index, &mut self.area)?;
+        let (area, rest) = self.slot.split_first_chunk_mut().ok_or(Error::Malformed)?;
+        self.cipher.seal(index, area)?;
+        rng::fill(rest);
         self.filled = 0;
         self.next += 1;
-        Ok(SealedChunk { index, id: self.key.object_id(index), area: &self.area })
+        let area = self.slot.first_chunk().ok_or(Error::Malformed)?;
+        Ok(SealedChunk { index, id: self.key.object_id(index), area, slot: &self.slot })
     }
 }
 
 impl Drop for ChunkSealer {
-    /// A half-filled area is plaintext.
+    /// A half-filled chunk is plaintext.
     fn drop(&mut self) {
-        self.area.zeroize();
+        self.slot.zeroize();
     }
 }
 

@@ -30,12 +30,14 @@ impl Outbox {
         self.pool().write_slot(slot, &bytes)
     }
 
-    /// Writes a chunk's sealed area into a slot, without a copy. It looks as random as what follows it there.
-    pub(crate) fn put_chunk(&self, slot: SlotNumber, sealed: &[u8]) -> Result<()> {
-        if sealed.len() != MEDIA_SEALED {
-            return Err(Error::Store);
-        }
-        self.pool().write_start(slot, sealed)
+    /// Writes a chunk's sealed area into a slot, with random bytes behind it: writing a part of a slot would make the
+    /// system read the rest first.
+    pub(crate) fn put_chunk(&self, slot: SlotNumber, sealed: &[u8; MEDIA_SEALED]) -> Result<()> {
+        let mut bytes = Box::new([0; MEDIA_BODY]);
+        let (area, rest) = bytes.split_at_mut(MEDIA_SEALED);
+        area.copy_from_slice(sealed);
+        rng::fill(rest);
+        self.pool().write_slot(slot, &bytes)
     }
 
     /// The sealed area of a waiting object.
