@@ -16,6 +16,7 @@ type Outcome = Result<serde_json::Value, Box<dyn std::error::Error>>;
 
 const USAGE: &str = "usage: kapok-measure seal-kapok FILE FOLDER
        kapok-measure seal-age FILE OUT
+       kapok-measure seal-age-sha256 FILE OUT
        kapok-measure save FOLDER COUNT
        kapok-measure fdatasync FILE COUNT BYTES
        kapok-measure intake INVITE CONNECTIONS COUNT
@@ -26,7 +27,8 @@ fn main() -> std::process::ExitCode {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let outcome = match words.as_slice() {
         ["seal-kapok", file, folder] => seal::kapok(Path::new(file), Path::new(folder)),
-        ["seal-age", file, out] => seal::age(Path::new(file), Path::new(out)),
+        ["seal-age", file, out] => seal::age(Path::new(file), Path::new(out), false),
+        ["seal-age-sha256", file, out] => seal::age(Path::new(file), Path::new(out), true),
         ["save", folder, count] => number(count).and_then(|count| save::kapok(Path::new(folder), count)),
         ["fdatasync", file, count, bytes] => number(count)
             .and_then(|count| number(bytes).and_then(|bytes| save::fdatasync(Path::new(file), count, bytes))),
