@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
+use kapok_seal::ClassRecipients;
 use kapok_wire::bundle::{
-    Algorithm, Bundle, BundleError, ClassKeys, Floor, ROOT_NAME, UntrustedBundle, VerifiedBundle,
+    Bundle, BundleError, ClassKeys, Floor, ROOT_NAME, UntrustedBundle, VerifiedBundle,
 };
 use kapok_wire::note;
 use kapok_wire::sizes::PAGE;
@@ -52,7 +53,7 @@ impl BundlePlan {
             logs: vec![card.log()],
             floor: Floor::Low,
         };
-        crate::keys::proof::recipients(&bundle)?;
+        ClassRecipients::of(&bundle)?;
         Ok(bundle.note_text()?)
     }
 }
@@ -60,11 +61,7 @@ impl BundlePlan {
 fn class(recipients: &[String]) -> Result<ClassKeys, Error> {
     let first: kapok_seal::Recipient =
         recipients.first().and_then(|text| text.parse().ok()).ok_or(Error::BadPublicKey("a desk key"))?;
-    let algorithm = match first.algorithm() {
-        kapok_seal::Algorithm::PostQuantum => Algorithm::PostQuantum,
-        kapok_seal::Algorithm::X25519 => Algorithm::X25519,
-    };
-    Ok(ClassKeys { algorithm, recipients: recipients.to_vec() })
+    Ok(ClassKeys { algorithm: first.algorithm(), recipients: recipients.to_vec() })
 }
 
 /// Adds a root key's signature to a text or a note.

@@ -24,7 +24,7 @@ pub use bundles::{BundlePlan, content, read_text, sign, verify_own};
 pub use error::Error;
 pub use invite::{make as make_invite, qr};
 pub use keys::keyring::Keyring;
-pub use keys::proof::{Proof, prove, prove_each, recipients};
+pub use keys::proof::{Proof, prove, prove_each};
 pub use keys::secret::{OrgKey, Role};
 pub use net::card::ServerCard;
 pub use net::link::Link;

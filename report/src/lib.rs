@@ -43,7 +43,7 @@ pub use error::{Error, Mistake};
 pub use evidence::{Attachment, EvidenceItem, EvidenceKind, EvidenceOrigin, EvidencePrivate, MediaKey};
 pub use ids::{ReportId, ShortCode};
 pub use pack::{
-    Class, Field, FieldCheck, FieldType, Form, Item, Label, List, PACK_FORMAT, Pack, Redirect, Review, ScreenPlan, Tier,
+    Field, FieldCheck, FieldType, Form, Item, Label, List, PACK_FORMAT, Pack, Redirect, Review, ScreenPlan, Tier,
 };
 pub use render::{Row, case_text, draft_text};
 pub use screen::{ChoiceView, FieldView, PartView, Screen, Words};

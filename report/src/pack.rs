@@ -14,7 +14,7 @@ mod raw;
 
 use std::collections::BTreeMap;
 
-pub use form::{Class, Field, FieldCheck, FieldType, Form, ScreenPlan, Tier};
+pub use form::{Field, FieldCheck, FieldType, Form, ScreenPlan, Tier};
 pub use label::{Label, Review};
 pub use list::{Item, List, Redirect};
 

@@ -11,9 +11,9 @@ use zeroize::Zeroizing;
 use crate::error::Error;
 use crate::identity::Identity;
 use crate::pq;
-use crate::recipient::Algorithm;
 use crate::recipients::Recipients;
 use crate::secret::SecretBytes;
+use kapok_wire::bundle::Algorithm;
 
 /// Version line and MAC line of a header, in bytes.
 const HEADER_FRAME: usize = 22 + 48;

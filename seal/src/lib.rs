@@ -30,6 +30,6 @@ pub use error::Error;
 pub use identity::Identity;
 pub use locked::{WORK_FACTOR, lock_with_passphrase, unlock_with_passphrase};
 pub use packet::{Content, OpenedPacket, OverflowStub, SealedItem, SealedReport, open_packet, seal_packet};
-pub use recipient::{Algorithm, Recipient};
+pub use recipient::Recipient;
 pub use recipients::{ClassRecipients, Recipients};
 pub use secret::SecretBytes;

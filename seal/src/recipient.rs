@@ -7,6 +7,8 @@ use std::str::FromStr;
 use age::EncryptError;
 use age_core::format::{FileKey, Stanza};
 
+use kapok_wire::bundle::Algorithm;
+
 use crate::error::Error;
 use crate::low_order::is_low_order;
 use crate::{bech, pq};
@@ -15,15 +17,6 @@ use crate::{bech, pq};
 const PQ_PREFIX: &str = "age1pq";
 /// Prefix of an X25519 recipient.
 const X25519_PREFIX: &str = "age";
-
-/// How a recipient's key works. Never mixed within a class: the weakest recipient decides what a stored copy is worth.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Algorithm {
-    /// ML-KEM-768 with X25519, safe against a later quantum computer: the default.
-    PostQuantum,
-    /// X25519 alone, where a bundle says so.
-    X25519,
-}
 
 /// Someone to seal to. Written and read as age does: `age1pq1…` or `age1…`.
 #[derive(Clone, PartialEq, Eq)]

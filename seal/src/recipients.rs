@@ -2,9 +2,11 @@
 
 use std::slice;
 
+use kapok_wire::bundle::{Algorithm, Bundle, ClassKeys};
+
 use crate::error::Error;
 use crate::limits::RECIPIENTS_MAX;
-use crate::recipient::{Algorithm, Recipient};
+use crate::recipient::Recipient;
 
 /// Recipients of one class: one to three, each once, all of one algorithm.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,6 +65,19 @@ pub struct ClassRecipients {
     pub triage: Recipients,
     /// Read who it is about: fewer, and kept apart.
     pub identities: Recipients,
+}
+
+impl ClassRecipients {
+    /// The recipients that an organisation's bundle names.
+    ///
+    /// # Errors
+    /// [`Error::RecipientMalformed`], [`Error::RecipientUnsafe`] and what [`Recipients::new`] refuses.
+    pub fn of(bundle: &Bundle) -> Result<Self, Error> {
+        let class = |keys: &ClassKeys| {
+            Recipients::new(keys.recipients.iter().map(|text| text.parse()).collect::<Result<_, _>>()?)
+        };
+        Ok(Self { triage: class(&bundle.triage)?, identities: class(&bundle.identities)? })
+    }
 }
 
 #[cfg(test)]

@@ -49,13 +49,13 @@ impl Class {
     }
 }
 
-/// The algorithm of a class: never two in one class.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// The algorithm of a class: never two in one class, since the weakest recipient decides what a stored copy is worth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Algorithm {
-    /// `mlkem768x25519`, recipients `age1pq1…`.
+    /// `mlkem768x25519`, recipients `age1pq1…`: safe against a later quantum computer, the default.
     PostQuantum,
-    /// X25519, recipients `age1…`.
+    /// X25519 alone, recipients `age1…`.
     X25519,
 }
 

@@ -18,8 +18,7 @@ use kapok_report::{
     Warning,
 };
 use kapok_seal::media::{content_chunks, pad_chunk, padded_count};
-use kapok_seal::{ClassRecipients, Recipient, Recipients, SealedItem, seal_packet};
-use kapok_wire::bundle::{ClassKeys, VerifiedBundle};
+use kapok_seal::{ClassRecipients, SealedItem, seal_packet};
 use kapok_wire::sizes::MEDIA_SEALED;
 use kapok_wire::{Lane, ObjectId, rng};
 
@@ -63,7 +62,7 @@ impl Device {
         let (head, attachments) =
             self.with_vault(|vault| vault.read(|db| Ok((drafts::head(db, draft)?, attach::list(db, draft)?))))?;
         let (body, warnings) = self.body(&head, &attachments, now)?;
-        let recipients = recipients(&bundle)?;
+        let recipients = ClassRecipients::of(bundle.content())?;
         let sealed = seal_packet(&body.triage.to_bytes(), &body.identities.to_bytes(), &recipients)?;
 
         let padding = padding(&attachments, &sealed.overflow)?;
@@ -205,13 +204,4 @@ fn manifest(attachment: &Attachment) -> Result<Manifest> {
         },
         private: EvidencePrivate { name, key, rest: BTreeMap::new() },
     })
-}
-
-fn recipients(bundle: &VerifiedBundle) -> Result<ClassRecipients> {
-    let class = |keys: &ClassKeys| {
-        let parsed = keys.recipients.iter().map(|text| text.parse::<Recipient>()).collect::<Result<Vec<_>, _>>()?;
-        Recipients::new(parsed)
-    };
-    let content = bundle.content();
-    Ok(ClassRecipients { triage: class(&content.triage)?, identities: class(&content.identities)? })
 }

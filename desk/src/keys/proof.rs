@@ -4,8 +4,8 @@
 //! read back from its file. A desk that mistypes a passphrase once, or copies a wrong key into the bundle, would
 //! otherwise learn of it when the first report is lost.
 
-use kapok_seal::{ClassRecipients, Content, Recipient, Recipients, open_packet, seal_packet};
-use kapok_wire::bundle::{Bundle, Class, ClassKeys};
+use kapok_seal::{ClassRecipients, Content, Recipients, open_packet, seal_packet};
+use kapok_wire::bundle::{Bundle, Class};
 
 use crate::error::Error;
 use crate::keys::secret::OrgKey;
@@ -17,18 +17,6 @@ pub struct Proof {
     pub proven: usize,
     /// Recipients of the bundle whose key is not here.
     pub elsewhere: usize,
-}
-
-/// The recipients of a bundle, as sealing takes them.
-///
-/// # Errors
-/// [`Error::Seal`] if a recipient is unusable.
-pub fn recipients(bundle: &Bundle) -> Result<ClassRecipients, Error> {
-    let class = |keys: &ClassKeys| {
-        let all = keys.recipients.iter().map(|text| text.parse::<Recipient>()).collect::<Result<_, _>>()?;
-        Recipients::new(all)
-    };
-    Ok(ClassRecipients { triage: class(&bundle.triage)?, identities: class(&bundle.identities)? })
 }
 
 /// Seals a test packet to `bundle` and opens it with each of `keys`, which the caller has just read from their files.
@@ -54,7 +42,7 @@ pub fn prove(bundle: &Bundle, keys: &[OrgKey]) -> Result<Proof, Error> {
 /// # Errors
 /// [`Error::TestDecryption`].
 pub fn prove_each(bundle: &Bundle, keys: &[OrgKey]) -> Result<[(Class, Proof); 2], Error> {
-    let recipients = recipients(bundle)?;
+    let recipients = ClassRecipients::of(bundle)?;
     let (triage_mark, identities_mark) = (kapok_wire::rng::bytes::<32>(), kapok_wire::rng::bytes::<32>());
     let sealed = seal_packet(&triage_mark, &identities_mark, &recipients)?;
     let class = |class, named: &Recipients, mark: &[u8; 32]| {

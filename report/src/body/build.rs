@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use kapok_wire::bundle::Class;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 
@@ -14,7 +15,7 @@ use crate::error::Error;
 use crate::evidence::{Attachment, EvidenceKind};
 use crate::ids::{ReportId, ShortCode};
 use crate::limits::MAX_EVIDENCE;
-use crate::pack::{Class, Field, Form, Pack};
+use crate::pack::{Field, Form, Pack};
 use crate::validate::validate;
 use crate::value::{Moment, project};
 use crate::warning::Warning;

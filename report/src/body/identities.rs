@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use kapok_wire::bundle::Class;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
@@ -11,7 +12,6 @@ use crate::answer::Answer;
 use crate::error::Error;
 use crate::evidence::EvidencePrivate;
 use crate::ids::ReportId;
-use crate::pack::Class;
 
 /// Who: names, contacts, free words, file names and the keys of attachments. `Debug` shows nothing of it.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,7 +46,7 @@ impl Identities {
     /// The document's bytes: compact JSON, keys sorted.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
-        write_document(self, Class::Identities.code())
+        write_document(self, Class::Identities.word())
     }
 
     /// Reads a document.
@@ -54,7 +54,7 @@ impl Identities {
     /// # Errors
     /// [`Error::TooLarge`], [`Error::Document`] if damaged, [`Error::NewerDocument`] if this version is too old for it.
     pub fn parse(bytes: &[u8]) -> Result<Self, Error> {
-        let document = read_document(bytes, Class::Identities.code())?;
+        let document = read_document(bytes, Class::Identities.word())?;
         serde_json::from_value(document).map_err(|_| Error::Document { what: "identities members" })
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use kapok_wire::bundle::Class;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
@@ -13,7 +14,6 @@ use crate::error::Error;
 use crate::evidence::EvidenceItem;
 use crate::ids::ReportId;
 use crate::limits::MAX_EVIDENCE;
-use crate::pack::Class;
 
 /// What happened: codes, dates, numbers and the manifest of attachments. No name, no contact, no free word.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -72,7 +72,7 @@ impl Triage {
     /// The document's bytes: compact JSON, keys sorted.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
-        write_document(self, Class::Triage.code())
+        write_document(self, Class::Triage.word())
     }
 
     /// Reads a document.
@@ -80,7 +80,7 @@ impl Triage {
     /// # Errors
     /// [`Error::TooLarge`], [`Error::Document`] if damaged, [`Error::NewerDocument`] if this version is too old for it.
     pub fn parse(bytes: &[u8]) -> Result<Self, Error> {
-        let document = read_document(bytes, Class::Triage.code())?;
+        let document = read_document(bytes, Class::Triage.word())?;
         let triage: Self = serde_json::from_value(document).map_err(|_| Error::Document { what: "triage members" })?;
         if triage.evidence.len() > MAX_EVIDENCE {
             return Err(Error::TooLarge { what: "evidence manifest", limit: MAX_EVIDENCE });

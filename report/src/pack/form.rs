@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use kapok_wire::bundle::Class;
+
 use crate::answer::Status;
 use crate::evidence::EvidenceKind;
 
@@ -82,26 +84,6 @@ impl FieldType {
 
     pub(super) fn needs_list(self) -> bool {
         matches!(self, Self::Choice | Self::Choices | Self::Consent | Self::Bool3 | Self::Actors)
-    }
-}
-
-/// Which of the two envelopes a field travels in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Class {
-    /// What happened: codes and dates.
-    Triage,
-    /// Who: names, contacts, free words.
-    Identities,
-}
-
-impl Class {
-    /// The name in a form file and in a report document.
-    #[must_use]
-    pub fn code(self) -> &'static str {
-        match self {
-            Self::Triage => "triage",
-            Self::Identities => "identities",
-        }
     }
 }
 

@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use kapok_wire::bundle::Class;
 use serde::de::DeserializeOwned;
 
 use super::check;
-use super::form::{Class, Field, FieldCheck, FieldType, Form, ScreenPlan, Tier};
+use super::form::{Field, FieldCheck, FieldType, Form, ScreenPlan, Tier};
 use super::label::{Label, Labels, Review};
 use super::list::{Item, List, Redirect};
 use super::raw::{RawField, RawForm, RawItem, RawLabel, RawList, RawPack, RawRole};
@@ -188,7 +189,7 @@ fn field(form: &str, raw: RawField) -> Result<Field, Error> {
         return Err(at(place(), Mistake::BadCode(raw.key.chars().take(80).collect())));
     }
     let kind = FieldType::from_code(&raw.kind).ok_or_else(|| at(place(), Mistake::UnknownType(raw.kind.clone())))?;
-    let class = [Class::Triage, Class::Identities].into_iter().find(|class| class.code() == raw.class);
+    let class = [Class::Triage, Class::Identities].into_iter().find(|class| class.word() == raw.class);
     let class = class.ok_or_else(|| at(place(), Mistake::UnknownClass(raw.class.clone())))?;
     let tier = [Tier::T0, Tier::T1, Tier::T2, Tier::T3].into_iter().find(|tier| tier.code() == raw.tier);
     let tier = tier.ok_or_else(|| at(place(), Mistake::UnknownClass(raw.tier.clone())))?;

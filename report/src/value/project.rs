@@ -1,11 +1,12 @@
 //! What of a value may stand in the triage document: an allow-list, member by member. Everything not named here stays
 //! with the identities, so a member that a newer form invents is private until this file says otherwise.
 
+use kapok_wire::bundle::Class;
 use serde_json::{Map, Value as Json};
 
 use super::edtf::Edtf;
 use super::{parse_clock, parse_day};
-use crate::pack::{Class, Field, FieldType, Pack};
+use crate::pack::{Field, FieldType, Pack};
 
 /// The part of `value` that is codes, dates and numbers only; `None` if nothing is.
 pub(crate) fn project(pack: &Pack, field: &Field, value: &Json) -> Option<Json> {

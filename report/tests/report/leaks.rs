@@ -4,7 +4,8 @@
 //! hold words; then the triage bytes are searched for it. The control puts the answers into the document past the guard
 //! and must find the marker.
 
-use kapok_report::{Answers, Body, Class, EvidenceKind, Field, FieldType, Form, Pack, Tier, Warning};
+use kapok_report::{Answers, Body, EvidenceKind, Field, FieldType, Form, Pack, Tier, Warning};
+use kapok_wire::bundle::Class;
 use serde_json::{Value as Json, json};
 
 use crate::vectors::photo;
