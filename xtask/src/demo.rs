@@ -44,6 +44,7 @@ pub(crate) fn play(build: &str) -> Done {
     let built = start.elapsed();
 
     let stage = Stage::new()?;
+    opening(&stage);
     let story = Story::make(&stage.path("input"))?;
     let ready = prepare::run(&stage)?;
     let written = record::run(&stage, &story)?;
@@ -54,6 +55,14 @@ pub(crate) fn play(build: &str) -> Done {
     search::control(&stage, &story)?;
     sent.server.stop()?;
     summary::print(&stage, &story, &sent.counts, built, start.elapsed())
+}
+
+/// How to read what follows.
+fn opening(stage: &Stage) {
+    println!("\nOne report's whole way, played with the real programs in {}", stage.path("").display());
+    println!("  $  a command, as you would type it in that folder (programs: target/debug/); below it what it said");
+    println!("  ✔  a claim that was checked just now; one that does not hold ends the demo");
+    println!("  --passphrase-fd 0 hands the passphrase over on standard input; without it the program would ask.");
 }
 
 /// A heading in the output.

@@ -63,7 +63,7 @@ fn provide(tools: &[&Tool]) -> Done {
         }
     }
     all_here(&missing(tools))?;
-    println!("{} programs are here", tools.len());
+    println!("all {} programs that this needs from the system are here", tools.len());
     Ok(())
 }
 

@@ -22,7 +22,7 @@ pub(crate) fn run(stage: &Stage, story: &Story, code: &str) -> Done {
     check(files_below(&stage.path("desk"))?.len() == before, "opening wrote no file")?;
 
     let extract = desk("show").arg(code).words("--extract extracted").secret();
-    stage.run(&extract.shown_from("— Attachments —"), 0)?;
+    stage.run(&extract.fold("— ខ្មែរ —", "— Attachments —"), 0)?;
     let extracted = files_below(&stage.path("extracted"))?;
     for original in [&story.photo, &story.recording] {
         let bytes = fs::read(original)?;

@@ -13,6 +13,9 @@ pub(crate) fn run(stage: &Stage, story: &Story, when: &str, folders: &[&str]) ->
     chapter(&format!("Every byte searched for ten markers, {when}"));
     let markers = story.markers()?;
     let scanner = Scanner::new(&markers)?;
+    println!(
+        "  (six phrases of the answers, the file name and the EXIF words of the photo, 32 bytes each of photo and recording)"
+    );
     for folder in folders {
         let mut found = Found::default();
         scanner.scan(&stage.path(folder), &mut found)?;
@@ -38,7 +41,7 @@ pub(crate) fn control(stage: &Stage, story: &Story) -> Done {
     if (found.markers(), found.forms()) != (markers.len(), forms) {
         return Err(Failure::new(format!("the search found only {} of {forms} planted forms", found.forms())));
     }
-    checked(&format!("control, a planted plain file: all 10 markers in all {forms} ways of writing them"));
+    checked(&format!("control, a file with all of them in plain: all 10 found, in all {forms} ways of writing them"));
     fs::remove_dir_all(folder)?;
     Ok(())
 }

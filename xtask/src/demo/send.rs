@@ -45,9 +45,10 @@ pub(crate) fn run(stage: &Stage, server: Server) -> Done<Sent> {
         sleep(Duration::from_millis(5));
     }
     let killed = server.kill()?;
-    println!("  SIGKILL to the server after {} sealed bytes", size_of(&stage.path("server/objects"))?);
+    println!("  (SIGKILL to the server, with {} sealed bytes on its disk)", size_of(&stage.path("server/objects"))?);
     let code = sync.wait(LIMIT)?;
-    for line in std::fs::read_to_string(&log)?.lines().rev().take(3) {
+    let said = std::fs::read_to_string(&log)?;
+    for line in said.lines().skip(said.lines().count().saturating_sub(3)) {
         println!("  {line}");
     }
     check(code == Some(TRY_LATER), "the phone noticed, kept what has no receipt, and says to try again")?;

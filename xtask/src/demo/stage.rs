@@ -2,9 +2,9 @@
 
 use std::fmt;
 use std::fs;
-use std::io::Write as _;
+use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 
 use crate::demo::{children, trace};
 use crate::run::{Cmd, Done, Failure, quoted, root};
@@ -36,10 +36,35 @@ pub(crate) struct Call<'a> {
     net: Net,
     /// Ends with us.
     tied: bool,
-    /// Print its output only from these words on; all of it is checked.
-    shown_from: Option<&'static str>,
+    /// What was shown before is left out when it is printed; all of it is checked.
+    fold: Option<Fold>,
     /// In front of the command, as `strace` with its options.
     wrapper: Vec<String>,
+}
+
+/// Lines of an output that are not printed again: from the first with these words to that before the other words.
+#[derive(Clone, Copy)]
+struct Fold {
+    from: &'static str,
+    to: &'static str,
+}
+
+impl Fold {
+    fn apply<'a>(self, lines: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+        let (mut kept, mut inside) = (Vec::new(), false);
+        for line in lines {
+            if line.contains(self.to) {
+                inside = false;
+            } else if !inside && line.contains(self.from) {
+                kept.push("(as above)");
+                inside = true;
+            }
+            if !inside {
+                kept.push(line);
+            }
+        }
+        kept
+    }
 }
 
 impl<'a> Call<'a> {
@@ -49,7 +74,7 @@ impl<'a> Call<'a> {
             args: line.split_whitespace().collect(),
             net: Net::Here,
             tied: false,
-            shown_from: None,
+            fold: None,
             wrapper: Vec::new(),
         }
     }
@@ -70,8 +95,9 @@ impl<'a> Call<'a> {
         self.arg("--passphrase-fd").arg("0")
     }
 
-    pub(crate) fn shown_from(mut self, words: &'static str) -> Self {
-        self.shown_from = Some(words);
+    /// Leaves out what it says from the line with `from` up to that with `to`.
+    pub(crate) fn fold(mut self, from: &'static str, to: &'static str) -> Self {
+        self.fold = Some(Fold { from, to });
         self
     }
 
@@ -132,28 +158,29 @@ impl Stage {
     /// Runs a call, prints it and what it says, and demands this exit code.
     pub(crate) fn run(&self, call: &Call<'_>, code: i32) -> Done<String> {
         show(call);
-        let out = self.output(call)?;
-        let said = words_of(&out);
-        let from = call.shown_from.and_then(|words| said.find(words)).unwrap_or_default();
-        for line in said.get(from..).unwrap_or_default().lines() {
+        let (status, said) = self.output(call)?;
+        let lines = match call.fold {
+            Some(fold) => fold.apply(said.lines()),
+            None => said.lines().collect(),
+        };
+        for line in lines {
             println!("  {line}");
         }
-        if out.status.code() == Some(code) {
+        if status.code() == Some(code) {
             return Ok(said);
         }
-        let what = format!("`{call}` ended with {}, not {code}", out.status);
+        let what = format!("`{call}` ended with {status}, not {code}");
         Err(Failure::new(what).hint(said))
     }
 
     /// Runs a call that must be refused, with whatever exit code says so.
     pub(crate) fn run_refused(&self, call: &Call<'_>) -> Done<String> {
         show(call);
-        let out = self.output(call)?;
-        let said = words_of(&out);
+        let (status, said) = self.output(call)?;
         for line in said.lines() {
             println!("  {line}");
         }
-        if !out.status.success() && out.status.code().is_some() {
+        if !status.success() && status.code().is_some() {
             return Ok(said);
         }
         Err(Failure::new(format!("`{call}` was not refused")).hint(said))
@@ -177,29 +204,33 @@ impl Stage {
         command
     }
 
-    fn output(&self, call: &Call<'_>) -> Done<Output> {
-        let mut command = self.command(call);
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child =
-            command.spawn().map_err(|error| Failure::new(format!("{} does not start: {error}", call.program)))?;
-        if let Some(mut stdin) = child.stdin.take() {
-            // A command that needs no passphrase may have ended before it is written.
-            let _written = stdin.write_all(PASSPHRASE.as_bytes());
-        }
-        Ok(child.wait_with_output()?)
+    /// How it ended, and what it said.
+    fn output(&self, call: &Call<'_>) -> Done<(ExitStatus, String)> {
+        let said = merged(self.command(call), PASSPHRASE.as_bytes());
+        said.map_err(|error| Failure::new(format!("{} does not run: {error}", call.program)))
     }
+}
+
+/// Runs a command to its end. Results and notes come through one pipe, so they stand in the order in which a person
+/// would have seen them; two pipes would lose it.
+fn merged(mut command: Command, input: &[u8]) -> io::Result<(ExitStatus, String)> {
+    let (mut said, both) = io::pipe()?;
+    command.stdin(Stdio::piped()).stdout(both.try_clone()?).stderr(both);
+    let mut child = command.spawn()?;
+    // It holds our ends of the pipe, which would never end otherwise.
+    drop(command);
+    if let Some(mut stdin) = child.stdin.take() {
+        // A command that needs no passphrase may have ended before it is written.
+        let _written = stdin.write_all(input);
+    }
+    let mut bytes = Vec::new();
+    said.read_to_end(&mut bytes)?;
+    Ok((child.wait()?, String::from_utf8_lossy(&bytes).into_owned()))
 }
 
 /// Prints a call as one would type it.
 pub(crate) fn show(call: &Call<'_>) {
     println!("\n  $ {call}");
-}
-
-/// What a person would see: results, then notes.
-fn words_of(out: &Output) -> String {
-    let notes = String::from_utf8_lossy(&out.stderr);
-    let results = String::from_utf8_lossy(&out.stdout);
-    format!("{results}{notes}")
 }
 
 /// The words that start a program without a network; empty where the system does not allow it.
@@ -251,6 +282,22 @@ pub(crate) fn number_in(text: &str) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn results_and_notes_stand_in_the_order_of_their_printing() {
+        let mut command = Command::new("sh");
+        command.args(["-c", "read word; echo $word; echo note >&2; echo result; echo last note >&2; exit 3"]);
+        let (status, said) = merged(command, b"first\n").unwrap();
+        assert_eq!((status.code(), said.as_str()), (Some(3), "first\nnote\nresult\nlast note\n"));
+    }
+
+    #[test]
+    fn a_fold_leaves_out_what_stands_between_and_says_so() {
+        let fold = Fold { from: "— one —", to: "— two —" };
+        let said = "note\n— one —\na\nb\n— two —\nc\n— two —";
+        assert_eq!(fold.apply(said.lines()), ["note", "(as above)", "— two —", "c", "— two —"]);
+        assert_eq!(fold.apply("a\nb".lines()), ["a", "b"], "control: nothing to leave out");
+    }
 
     #[test]
     fn codes_and_numbers_are_found_and_other_words_are_not() {

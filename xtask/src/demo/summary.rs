@@ -19,26 +19,26 @@ pub(crate) fn print(
     all: Duration,
 ) -> Done {
     chapter("What it took");
-    let mut table = Table::new(&["what", ""]);
-    let mut row = |name: &str, value: String| table.row([name.to_owned(), value]);
+    let mut table = Table::new(&["what", "how much", "unit"]);
+    let mut row = |name: &str, value: String, unit: &str| table.row([name.to_owned(), value, unit.to_owned()]);
     for (name, file) in [("answers", &story.answers), ("photo", &story.photo), ("recording", &story.recording)] {
-        row(&format!("original: {name}, bytes"), fs::metadata(file)?.len().to_string());
+        row(&format!("original: {name}"), fs::metadata(file)?.len().to_string(), "bytes");
     }
     if let Some([device, server]) = counts {
-        row("sent by the phone over TCP, with TLS, bytes", device.sent.to_string());
-        row("received by the phone over TCP, bytes", device.received.to_string());
-        row("round trips waited for, two syncs", device.round_trips.to_string());
-        row("flushes of the phone, two syncs", device.flushes.to_string());
-        row("flushes of the server, two starts", server.flushes.to_string());
+        row("sent by the phone (TCP payload, TLS included)", device.sent.to_string(), "bytes");
+        row("received by the phone", device.received.to_string(), "bytes");
+        row("the phone waited for an answer, both syncs", device.round_trips.to_string(), "times");
+        row("the phone flushed its disk, both syncs", device.flushes.to_string(), "times");
+        row("the server flushed its disk, both starts", server.flushes.to_string(), "times");
     } else {
-        row("bytes on the wire, round trips, flushes", "not measured: tracing is not allowed here".to_owned());
+        row("bytes on the wire, waits, flushes", "not measured: tracing is not allowed here".to_owned(), "");
     }
     for folder in ["phone", "server", "desk"] {
-        row(&format!("folder `{folder}`, bytes"), size_of(&stage.path(folder))?.to_string());
+        row(&format!("folder `{folder}` at the end"), size_of(&stage.path(folder))?.to_string(), "bytes");
     }
-    row("seconds for tools and build", format!("{:.1}", built.as_secs_f64()));
-    row("seconds for the demo itself", format!("{:.1}", all.saturating_sub(built).as_secs_f64()));
+    row("tools and build", format!("{:.1}", built.as_secs_f64()), "seconds");
+    row("the demo itself", format!("{:.1}", all.saturating_sub(built).as_secs_f64()), "seconds");
     println!("{table}");
-    println!("The folders are kept: {}", stage.path("").display());
+    println!("All of it held. The folders are kept, to look at: {}", stage.path("").display());
     Ok(())
 }
