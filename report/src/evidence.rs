@@ -181,12 +181,8 @@ impl EvidenceItem {
                 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b))
         };
         if !plain(&self.evidence_id) {
-            self.evidence_id = kapok_wire::Digest::of(self.evidence_id.as_bytes())
-                .0
-                .iter()
-                .take(8)
-                .map(|b| format!("{b:02x}"))
-                .collect();
+            self.evidence_id = kapok_wire::Digest::of(self.evidence_id.as_bytes()).to_string();
+            self.evidence_id.truncate(16);
         }
         if !(self.sha256.len() == 64 && self.sha256.bytes().all(|b| b.is_ascii_hexdigit())) {
             self.sha256 = String::new();

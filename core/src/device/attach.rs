@@ -18,7 +18,7 @@ use zeroize::Zeroizing;
 
 use super::Device;
 use super::drafts::{self, DraftId};
-use super::outbox::{Outbox, sql_int};
+use super::outbox::{Outbox, sql_int, sql_time};
 use super::slots::{Purpose, Reservation};
 use crate::error::{Error, Result};
 use crate::time::Time;
@@ -244,7 +244,7 @@ fn insert(db: &Connection, draft: DraftId, attachment: &Attachment, now: Time) -
             attachment.file_name,
             sql_int(view.size)?,
             view.sha256,
-            sql_int(now.0)?,
+            sql_time(now),
         ],
     )?;
     let id = db.last_insert_rowid();

@@ -4,7 +4,7 @@ use kapok_report::{Answers, ReportId};
 use kapok_wire::rng;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use super::outbox::sql_int;
+use super::outbox::{sql_int, sql_time};
 use crate::error::{Error, Result};
 use crate::time::Time;
 
@@ -52,7 +52,7 @@ pub struct FinishedView {
 }
 
 pub(super) fn create(db: &Connection, form: (&str, u32), lang: &str, now: Time) -> Result<DraftId> {
-    let now = sql_int(now.0)?;
+    let now = sql_time(now);
     db.execute(
         "INSERT INTO draft (report_id, mark, form_id, form_version, lang, answers, answered, created, updated)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0, ?7, ?7)",
@@ -114,7 +114,7 @@ pub(super) fn head(db: &Connection, draft: DraftId) -> Result<DraftHead> {
 pub(super) fn touch(db: &Connection, draft: DraftId, now: Time) -> Result<()> {
     // The latest, not the last: a clock that was set back meanwhile shows at finish.
     let touched = "UPDATE draft SET updated = max(updated, ?1) WHERE id = ?2";
-    let changed = db.execute(touched, params![sql_int(now.0)?, draft.0])?;
+    let changed = db.execute(touched, params![sql_time(now), draft.0])?;
     if changed == 1 { Ok(()) } else { Err(Error::NoSuchDraft) }
 }
 

@@ -20,7 +20,7 @@ use kapok_report::{
 use kapok_seal::media::{content_chunks, pad_chunk, padded_count};
 use kapok_seal::{ClassRecipients, SealedItem, seal_packet};
 use kapok_wire::sizes::MEDIA_SEALED;
-use kapok_wire::{Lane, ObjectId, rng};
+use kapok_wire::{Digest, Lane, ObjectId, rng};
 
 use super::Device;
 use super::attach::{self, Attachment};
@@ -33,6 +33,9 @@ use crate::time::Time;
 use crate::vault::SlotNumber;
 
 const SECONDS_PER_DAY: u64 = 86_400;
+
+/// 9999-12-30, in seconds since 1970: the last day that exists in every time zone's calendar of four-digit years.
+const CALENDAR_END: i64 = 253_402_128_000;
 
 /// A finished report.
 #[derive(Clone, Debug)]
@@ -124,10 +127,11 @@ impl Device {
     }
 
     fn body(&self, head: &DraftHead, attachments: &[Attachment], now: Time) -> Result<(Body, Vec<Warning>)> {
-        let seconds = i64::try_from(now.0).map_err(|_| Error::BadSize)?;
-        let moment = Moment::from_unix(seconds, self.pack.utc_offset_minutes()).map_err(|_| Error::BadSize)?;
+        // A clock beyond the calendar must not turn anyone away; it is suspect, and its report says so.
+        let seconds = i64::try_from(now.0).map_or(CALENDAR_END, |seconds| seconds.min(CALENDAR_END));
+        let moment = Moment::from_unix(seconds, self.pack.utc_offset_minutes()).map_err(|_| Error::Store)?;
         let mut envelope = Envelope::new(head.report_id, moment, &head.lang);
-        if now < self.outbox.latest_time()?.unwrap_or_default().max(head.updated) {
+        if seconds == CALENDAR_END || now < self.outbox.latest_time()?.unwrap_or_default().max(head.updated) {
             envelope.clock_trust = ClockTrust::Suspect;
         }
         let manifest = attachments.iter().map(manifest).collect::<Result<Vec<_>>>()?;
@@ -175,7 +179,7 @@ fn padding(attachments: &[Attachment], overflow: &[SealedItem]) -> Result<Vec<Ch
     let Some(last) = attachments.last() else { return Ok(Vec::new()) };
     let chunks = attachments.iter().map(|attachment| attachment.slots.len()).sum::<usize>()
         + overflow.iter().map(|item| item.chunks().len()).sum::<usize>();
-    let chunks = u32::try_from(chunks).map_err(|_| Error::BadSize)?;
+    let chunks = u32::try_from(chunks).map_err(|_| Error::Store)?;
     let first = content_chunks(last.view.size)?;
     (0..padded_count(chunks) - chunks)
         .map(|extra| {
@@ -197,7 +201,7 @@ fn manifest(attachment: &Attachment) -> Result<Manifest> {
             kind: view.kind,
             mime: view.mime.clone(),
             size: view.size,
-            sha256: view.sha256.iter().map(|byte| format!("{byte:02x}")).collect(),
+            sha256: Digest(view.sha256).to_string(),
             origin: attachment.origin,
             chunks: content_chunks(view.size)?,
             rest: BTreeMap::new(),

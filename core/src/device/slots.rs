@@ -47,7 +47,7 @@ impl Purpose {
     /// Slots that must stay free beside `taken` ones.
     fn spare(self, taken: usize) -> Result<usize> {
         let Self::Attach { before } = self else { return Ok(0) };
-        let chunks = u32::try_from(before + taken).map_err(|_| Error::BadSize)?;
+        let chunks = u32::try_from(before + taken).map_err(|_| Error::Store)?;
         Ok((padded_count(chunks) - chunks) as usize + RESERVE)
     }
 }

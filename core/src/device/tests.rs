@@ -155,13 +155,18 @@ fn an_empty_report_is_refused_and_kept_and_an_expired_bundle_still_seals() {
 }
 
 #[test]
-fn a_clock_that_was_set_back_is_marked_in_the_report_and_stops_nothing() {
+fn a_clock_that_was_set_back_or_runs_beyond_the_calendar_is_marked_in_the_report_and_stops_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let device = device(folder.path());
     let organisation = Organisation::make();
     organisation.enrol(&device);
-    for (at, trust) in [(NOW, ClockTrust::Ok), (Time(NOW.0 - 60), ClockTrust::Suspect), (Time(0), ClockTrust::Suspect)]
-    {
+    let beyond = Time(u64::MAX);
+    for (at, trust) in [
+        (NOW, ClockTrust::Ok),
+        (Time(NOW.0 - 60), ClockTrust::Suspect),
+        (Time(0), ClockTrust::Suspect),
+        (beyond, ClockTrust::Suspect),
+    ] {
         let id = draft(&device, NAME);
         device.finish(id, at).unwrap();
         let job = all_jobs(&device).pop().unwrap();

@@ -34,6 +34,7 @@ pub use facts::{
     Validated, Vpn, Window,
 };
 pub use network::NetworkId;
+pub(crate) use network::NetworkKey;
 pub use profile::{Effect, Floors, Policy, PolicyError, Profile, UserSettings};
 pub use queue::{Asked, Finished, LastBatch, QueueFacts, Tokens, Work};
 pub use reason::Reason;

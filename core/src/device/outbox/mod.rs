@@ -20,7 +20,7 @@ use kapok_wire::bundle::VerifiedBundle;
 
 pub(crate) use batch::{Job, Outcome};
 pub(crate) use networks::Caught;
-pub(crate) use queue::{NewObject, NewReport, sql_int};
+pub(crate) use queue::{NewObject, NewReport, sql_int, sql_time};
 pub use view::{OutboxView, ReportState};
 
 use crate::error::{Error, Result};

@@ -3,9 +3,9 @@
 use rusqlite::{OptionalExtension as _, params};
 
 use super::Outbox;
-use super::queue::sql_int;
+use super::queue::sql_time;
 use crate::error::Result;
-use crate::policy::{NetworkId, Seen};
+use crate::policy::{NetworkId, NetworkKey, Seen};
 use crate::time::Time;
 
 /// Name of the key that names networks.
@@ -23,12 +23,12 @@ pub(crate) enum Caught {
 impl Outbox {
     /// The id of the network that the system calls `name`.
     pub(crate) fn network_id(&self, name: &[u8]) -> Result<NetworkId> {
-        Ok(NetworkId::derive(&*self.secret(NETWORK_KEY)?, name))
+        Ok(NetworkKey::new(self.secret(NETWORK_KEY)?).id(name))
     }
 
     /// Remembers, durably, what this network did now.
     pub(crate) fn note_network(&self, network: NetworkId, caught: Caught, now: Time) -> Result<()> {
-        let now = sql_int(now.0)?;
+        let now = sql_time(now);
         let (intercepted, filtered) = match caught {
             Caught::Intercepting => (Some(now), None),
             Caught::Filtering => (None, Some(now)),

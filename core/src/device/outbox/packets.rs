@@ -4,6 +4,7 @@ use chacha20poly1305::aead::AeadInPlace;
 use chacha20poly1305::{KeyInit, Tag, XChaCha20Poly1305, XNonce};
 use kapok_wire::sizes::{MEDIA_BODY, MEDIA_SEALED, TEXT_SEALED};
 use kapok_wire::{Lane, rng};
+use zeroize::Zeroizing;
 
 use super::{Job, Outbox};
 use crate::error::{Error, Result};
@@ -17,7 +18,7 @@ const TAG: usize = 16;
 impl Outbox {
     /// Writes a packet's sealed area into a slot: nonce, ciphertext, tag, random rest.
     pub(crate) fn put_packet(&self, slot: SlotNumber, sealed: &[u8; TEXT_SEALED]) -> Result<()> {
-        let cipher = self.cipher()?;
+        let cipher = self.pool_key()?.cipher();
         let mut bytes = Box::new([0; MEDIA_BODY]);
         rng::fill(bytes.as_mut_slice());
         let (nonce, rest) = bytes.split_at_mut(NONCE);
@@ -54,7 +55,8 @@ impl Outbox {
                 let (body, rest) = rest.split_at(TEXT_SEALED);
                 let tag = rest.split_at(TAG).0;
                 let mut body = body.to_vec();
-                self.cipher()?
+                self.pool_key()?
+                    .cipher()
                     .decrypt_in_place_detached(
                         XNonce::from_slice(nonce),
                         &job.slot.0.to_be_bytes(),
@@ -67,8 +69,17 @@ impl Outbox {
         }
     }
 
-    fn cipher(&self) -> Result<XChaCha20Poly1305> {
-        let key = self.secret(POOL_KEY)?;
-        Ok(XChaCha20Poly1305::new((&*key).into()))
+    fn pool_key(&self) -> Result<PoolKey> {
+        Ok(PoolKey(self.secret(POOL_KEY)?))
+    }
+}
+
+/// Hides that a slot holds a packet. It opens no report.
+struct PoolKey(Zeroizing<[u8; 32]>);
+
+impl PoolKey {
+    fn cipher(&self) -> XChaCha20Poly1305 {
+        // EXPOSE: the cipher of one call.
+        XChaCha20Poly1305::new((&*self.0).into())
     }
 }

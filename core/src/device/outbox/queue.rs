@@ -35,7 +35,7 @@ pub(super) fn add(db: &Connection, report: &NewReport) -> Result<()> {
             report.code,
             sql_int(report.day)?,
             report.mark,
-            sql_int(report.finished.at.0)?,
+            sql_time(report.finished.at),
             report.finished.seed.cast_signed()
         ],
     )?;
@@ -120,7 +120,12 @@ pub(super) fn retry_refused(db: &Connection) -> Result<()> {
     Ok(())
 }
 
-/// SQLite's integers are signed; ours are counts and times that never reach the sign bit on an honest clock.
+/// SQLite's integers are signed; ours are counts that never reach the sign bit.
 pub(crate) fn sql_int(value: u64) -> Result<i64> {
-    i64::try_from(value).map_err(|_| Error::BadSize)
+    i64::try_from(value).map_err(|_| Error::Store)
+}
+
+/// A time as SQLite takes it. A clock beyond it stops nobody: what is not the time can be any time.
+pub(crate) fn sql_time(time: Time) -> i64 {
+    i64::try_from(time.0).unwrap_or(i64::MAX)
 }

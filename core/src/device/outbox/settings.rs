@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use kapok_wire::Hour;
 use rusqlite::{Connection, OptionalExtension as _, params};
+use zeroize::Zeroizing;
 
 use super::Outbox;
-use super::queue::sql_int;
+use super::queue::{sql_int, sql_time};
 use crate::error::{Error, Result};
 use crate::time::Time;
 
@@ -45,16 +46,16 @@ impl Outbox {
         let bound = served.map_or(Time(u64::MAX), |hour| Time(hour.0.saturating_mul(3_600)).after(SERVED_SLACK));
         self.queue().write(|db| {
             let latest = get(db, LATEST_TIME)?.map_or(now, |seen| now.max(Time(seen)));
-            set(db, LATEST_TIME, latest.min(bound).0)?;
-            set(db, LAST_BATCH, now.min(bound).0)
+            set(db, LATEST_TIME, sql_time(latest.min(bound)).unsigned_abs())?;
+            set(db, LAST_BATCH, sql_time(now.min(bound)).unsigned_abs())
         })
     }
 
-    /// A key that only the sender needs, 32 bytes, made at creation.
-    pub(crate) fn secret(&self, name: &str) -> Result<zeroize::Zeroizing<[u8; 32]>> {
+    /// A key that only the sender needs, made at creation. For the key's own type, not for its users.
+    pub(super) fn secret(&self, name: &str) -> Result<Zeroizing<[u8; 32]>> {
         self.queue().read(|db| {
             let key = db.query_row("SELECT value FROM secret WHERE name = ?1", [name], |row| row.get(0))?;
-            Ok(zeroize::Zeroizing::new(key))
+            Ok(Zeroizing::new(key))
         })
     }
 }
@@ -63,7 +64,7 @@ impl Outbox {
 pub(super) fn initialise(db: &Connection, slots: u32) -> Result<()> {
     set(db, POOL_SLOTS, u64::from(slots))?;
     for name in [super::packets::POOL_KEY, super::networks::NETWORK_KEY] {
-        let key = zeroize::Zeroizing::new(kapok_wire::rng::bytes::<32>());
+        let key = Zeroizing::new(kapok_wire::rng::bytes::<32>());
         db.execute("INSERT INTO secret (name, value) VALUES (?1, ?2)", params![name, *key])?;
     }
     Ok(())
