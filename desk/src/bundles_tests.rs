@@ -40,11 +40,34 @@ fn two_roots_sign_one_after_the_other_and_one_is_not_enough() {
     let organisation = organisation();
     let text = organisation.plan.note_text(&card(), NOW).unwrap();
     let once = sign(&text, &organisation.roots[2]).unwrap();
-    assert!(matches!(verify_own(once.as_bytes()), Err(Error::Bundle(BundleError::TooFewSignatures(1)))));
+    assert!(matches!(verify_own(once.as_bytes()), Err(Error::TooFewSignatures { good: 1 })));
+    assert_eq!(signers(&once).unwrap(), [false, false, true]);
+    assert_eq!(sign(&once, &organisation.roots[2]).unwrap(), once, "the same key again adds nothing");
     let twice = sign(&once, &organisation.roots[0]).unwrap();
     let verified = verify_own(twice.as_bytes()).unwrap();
     assert_eq!(verified.content().organisation, "Example Monitors");
     assert!(!verified.is_expired(NOW + 365 * DAY) && verified.is_expired(NOW + 366 * DAY));
+}
+
+#[test]
+fn a_text_that_nobody_signed_is_told_from_one_that_is_no_bundle() {
+    let organisation = organisation();
+    let text = organisation.plan.note_text(&card(), NOW).unwrap();
+    assert!(matches!(accepted_by_devices(&text, NOW), Err(Error::Unsigned)));
+    assert!(matches!(verify_own(text.as_bytes()), Err(Error::Unsigned)));
+    assert_eq!(signers(&text).unwrap(), [false; 3]);
+    // Signature lines that are not by the bundle's roots are not the same as none.
+    let strangers = self::organisation();
+    let OrgKey::Root(stranger) = &strangers.roots[0] else { panic!("a root key") };
+    let forged = note::sign(&text, ROOT_NAME, stranger).unwrap();
+    assert!(matches!(accepted_by_devices(&forged, NOW), Err(Error::TooFewSignatures { good: 0 })));
+    // Control: what holds no bundle is still called that, signed or not.
+    for other in ["", "kapok bundle v1\n{}\n", "hello\n", &text[..text.len() - 9], &format!("{text}x\n")] {
+        assert!(matches!(accepted_by_devices(other, NOW), Err(Error::Bundle(BundleError::Malformed))), "{other:.40}");
+    }
+    // A changed text has lost its signatures.
+    let once = sign(&text, &organisation.roots[0]).unwrap();
+    assert_eq!(signers(&once.replace("Example Monitors", "Example Minitors")).unwrap(), [false; 3]);
 }
 
 #[test]

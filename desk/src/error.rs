@@ -72,6 +72,22 @@ pub enum Error {
     /// The bundle is refused.
     #[error(transparent)]
     Bundle(#[from] BundleError),
+    /// A bundle's text that nobody signed: it is on its way, not broken.
+    #[error(
+        "nobody has signed this bundle yet; next, two of its three root keys sign it, one after the other: \
+             `kapok-desk bundle sign --key KEY BUNDLE`"
+    )]
+    Unsigned,
+    /// Signed, but not by enough of its root keys.
+    #[error(
+        "good signatures on this bundle: {good}, needed: {}; next, another of its root keys signs it: \
+             `kapok-desk bundle sign --key KEY BUNDLE`",
+        kapok_wire::sizes::THRESHOLD
+    )]
+    TooFewSignatures {
+        /// Different root keys with a good signature.
+        good: usize,
+    },
     /// A key does not open what was sealed to it.
     #[error(
         "test decryption failed: a desk key of class {} does not open what is sealed to the bundle; nothing was \
@@ -180,6 +196,8 @@ impl Error {
             Self::BadPublicKey(_) => "bad_public_key",
             Self::Card(_) => "server_card",
             Self::Bundle(_) => "bundle",
+            Self::Unsigned => "unsigned",
+            Self::TooFewSignatures { .. } => "too_few_signatures",
             Self::TestDecryption(_) => "test_decryption",
             Self::NothingTested(_) => "nothing_tested",
             Self::NotAllTested(_) => "not_all_tested",

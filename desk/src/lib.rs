@@ -20,7 +20,7 @@ mod organise;
 mod store;
 mod text;
 
-pub use bundles::{BundlePlan, content, read_text, sign, verify_own};
+pub use bundles::{BundlePlan, accepted_by_devices, content, read_text, sign, signers, verify_own};
 pub use error::Error;
 pub use invite::{make as make_invite, qr};
 pub use keys::keyring::Keyring;

@@ -171,22 +171,17 @@ fn prove_with_files(bundle: &VerifiedBundle, files: &[PathBuf], passphrase: &[u8
 /// The bundle to publish, checked against the one in force: roots, sequence and dates.
 ///
 /// # Errors
-/// [`Error::Bundle`], [`Error::NoBundle`], [`Error::Io`].
+/// [`Error::Bundle`], [`Error::Unsigned`], [`Error::TooFewSignatures`], [`Error::NoBundle`], [`Error::Io`].
 pub fn publishable(folder: &Folder, offered: Option<&Path>, now: u64) -> Result<VerifiedBundle, Error> {
     let in_force = folder.bundle();
     let Some(path) = offered else {
         let own = in_force?;
-        let roots = own.content().root_hashes()?;
-        let untrusted = kapok_wire::bundle::UntrustedBundle::from_bytes(own.note().as_bytes())?;
-        return Ok(untrusted.verify(&roots, None, now)?);
+        return bundles::accepted_by_devices(own.note(), now);
     };
-    let untrusted = Folder::read_bundle(path)?;
+    let text = bundles::read_text(path)?;
     match in_force {
-        Ok(current) => Ok(untrusted.verify(&current.content().root_hashes()?, Some(&current), now)?),
-        Err(Error::NoBundle) => {
-            let roots = bundles::content(&bundles::read_text(path)?)?.root_hashes()?;
-            Ok(untrusted.verify(&roots, None, now)?)
-        }
+        Ok(current) => bundles::verify(&text, &current.content().root_hashes()?, Some(&current), now),
+        Err(Error::NoBundle) => bundles::accepted_by_devices(&text, now),
         Err(e) => Err(e),
     }
 }

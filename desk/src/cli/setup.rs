@@ -4,11 +4,12 @@ use std::path::Path;
 
 use kapok_desk::limits::{KEY_ARGUMENT_MAX, NAMED_FILE_MAX};
 use kapok_desk::{
-    BundlePlan, Error, Folder, InitRequest, OrgKey, ServerCard, add_key, adopt, content, init as make_desk, new_key,
-    prove_each, read_at_most, read_key, read_text, sign, verify_own, write_new,
+    BundlePlan, Error, Folder, InitRequest, OrgKey, ServerCard, accepted_by_devices, add_key, adopt, content,
+    init as make_desk, new_key, prove_each, read_at_most, read_key, read_text, sign, signers, write_new,
 };
-use kapok_wire::bundle::{Bundle, BundleError, UntrustedBundle};
-use serde_json::json;
+use kapok_wire::bundle::Bundle;
+use kapok_wire::sizes::THRESHOLD;
+use serde_json::{Value as Json, json};
 
 use super::args::{BundleCommand, BundleNewArgs, InitArgs, KeyCommand};
 use super::output::note;
@@ -102,22 +103,26 @@ fn bundle_new(session: &Session, args: &BundleNewArgs) -> Result<(), Error> {
         std::io::ErrorKind::AlreadyExists => Error::OutputExists,
         kind => Error::Io { what: "writing the bundle", kind },
     })?;
-    print_bundle(session, &content(&text)?, 0, None, None)
+    print_bundle(session, &content(&text)?, signers(&text)?, None, None)
 }
 
 fn bundle_sign(session: &Session, key: &Path, bundle: &Path) -> Result<(), Error> {
     let text = read_text(bundle)?;
     let shown = content(&text)?;
     // What is about to be signed is shown first: the holder of a root key decides by it.
-    for line in describe(session, &shown) {
+    for line in describe(session, &shown, signers(&text)?) {
         note(&line);
     }
-    let signed = sign(&text, &read_key(key, &session.passphrase()?)?)?;
+    let key = read_key(key, &session.passphrase()?)?;
+    let signed = sign(&text, &key)?;
     kapok_desk::replace(bundle, signed.as_bytes())
         .map_err(|error| Error::Io { what: "writing the bundle", kind: error.kind() })?;
-    let signatures = signatures(&signed)?;
-    let line = session.words.fill("bundle_signed", &[&signatures]);
-    session.out.result(&json!({ "signatures": signatures }), &[line])
+    let number = shown.roots.iter().position(|root| *root == key.public()).map_or(0, |at| at + 1);
+    let said = if signed == text { "signed_before" } else { "signed" };
+    let mut lines = vec![session.words.fill(said, &[&number])];
+    let signers = signers(&signed)?;
+    lines.extend(progress_of_signing(session, signers));
+    session.out.result(&signatures_json(&shown, signers), &lines)
 }
 
 fn bundle_check(session: &Session, path: &Path, keys: &[std::path::PathBuf]) -> Result<(), Error> {
@@ -136,33 +141,44 @@ fn bundle_check(session: &Session, path: &Path, keys: &[std::path::PathBuf]) -> 
         Some((first.proven + second.proven, first.elsewhere + second.elsewhere))
     };
     // Printed in any case, so that what is wrong can be seen; a bundle that devices refuse is then an error.
-    let accepted = accepted_by_devices(&text, &bundle, session.now);
-    print_bundle(session, &bundle, signatures(&text)?, proof, accepted.as_ref().err())?;
+    let accepted = accepted_by_devices(&text, session.now).map(|_| ());
+    print_bundle(session, &bundle, signers(&text)?, proof, accepted.as_ref().err())?;
     accepted
 }
 
-fn accepted_by_devices(text: &str, bundle: &Bundle, now: u64) -> Result<(), Error> {
-    let roots = bundle.root_hashes()?;
-    UntrustedBundle::from_bytes(text.as_bytes())?.verify(&roots, None, now)?;
-    Ok(())
-}
-
-/// Good signatures by the bundle's own root keys.
-fn signatures(text: &str) -> Result<usize, Error> {
-    match verify_own(text.as_bytes()) {
-        Ok(_) => Ok(kapok_wire::sizes::THRESHOLD),
-        Err(Error::Bundle(BundleError::TooFewSignatures(count))) => Ok(count),
-        Err(Error::Bundle(BundleError::Malformed)) => Ok(0),
-        Err(e) => Err(e),
+/// How far the signing is: good signatures, which are missing, and who does what next.
+fn progress_of_signing(session: &Session, signers: [bool; 3]) -> Vec<String> {
+    let words = &session.words;
+    let good = signers.iter().filter(|signed| **signed).count();
+    let missing: Vec<String> = (1..).zip(signers).filter(|(_, signed)| !signed).map(|(at, _)| root(at)).collect();
+    let mut lines = vec![words.fill("signatures", &[&good, &THRESHOLD])];
+    if !missing.is_empty() {
+        lines.push(words.fill("signatures_missing", &[&missing.join(", ")]));
     }
+    lines.push(words.get(if good < THRESHOLD { "signatures_next" } else { "signatures_enough" }).to_owned());
+    lines
 }
 
-fn describe(session: &Session, bundle: &Bundle) -> Vec<String> {
+/// The word by which lists and sentences name one of the three root keys.
+fn root(number: usize) -> String {
+    format!("{} {number}", kapok_desk::Role::Root.word())
+}
+
+fn signatures_json(bundle: &Bundle, signers: [bool; 3]) -> Json {
+    let by: Vec<&String> =
+        bundle.roots.iter().zip(signers).filter(|(_, signed)| *signed).map(|(root, _)| root).collect();
+    json!({ "signatures": by.len(), "needed": THRESHOLD, "signed_by": by })
+}
+
+fn describe(session: &Session, bundle: &Bundle, signers: [bool; 3]) -> Vec<String> {
     let mut lines = vec![
         format!("{} #{}", output::printable(&bundle.organisation), bundle.sequence),
         session.words.fill("bundle_expires", &[&session.zone.minute(bundle.not_after)]),
     ];
-    lines.extend(bundle.roots.iter().map(|root| format!("root        {root}")));
+    for (at, (key, signed)) in (1..).zip(bundle.roots.iter().zip(signers)) {
+        let state = session.words.get(if signed { "root_signed" } else { "root_unsigned" });
+        lines.push(format!("{:<11} {key}  {state}", root(at)));
+    }
     for (word, keys) in [("triage", &bundle.triage), ("identities", &bundle.identities)] {
         lines.extend(keys.recipients.iter().map(|key| format!("{word:<11} {}", abbreviated(key))));
     }
@@ -182,19 +198,23 @@ fn abbreviated(key: &str) -> String {
 fn print_bundle(
     session: &Session,
     bundle: &Bundle,
-    signatures: usize,
+    signers: [bool; 3],
     proof: Option<(usize, usize)>,
     refused: Option<&Error>,
 ) -> Result<(), Error> {
-    let mut lines = describe(session, bundle);
-    lines.push(session.words.fill("bundle_signed", &[&signatures]));
+    let mut lines = describe(session, bundle, signers);
+    lines.extend(progress_of_signing(session, signers));
     if let Some((proven, elsewhere)) = proof {
         lines.push(session.words.fill("test_decryption", &[&proven, &elsewhere]));
     }
     let proof = proof.map(|(proven, elsewhere)| json!({ "proven": proven, "elsewhere": elsewhere }));
-    let mut json = json!({ "bundle": bundle, "signatures": signatures, "test_decryption": proof });
-    if let (Some(refused), Some(members)) = (refused, json.as_object_mut()) {
-        members.insert("error".to_owned(), output::failure(refused));
+    let mut json = signatures_json(bundle, signers);
+    if let Some(members) = json.as_object_mut() {
+        members.insert("bundle".to_owned(), json!(bundle));
+        members.insert("test_decryption".to_owned(), json!(proof));
+        if let Some(refused) = refused {
+            members.insert("error".to_owned(), output::failure(refused));
+        }
     }
     session.out.result(&json, &lines)
 }

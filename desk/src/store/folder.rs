@@ -14,7 +14,7 @@
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
 
-use kapok_wire::bundle::{UntrustedBundle, VerifiedBundle};
+use kapok_wire::bundle::VerifiedBundle;
 use kapok_wire::sizes::{CARD_MAX, PAGE};
 
 use crate::error::Error;
@@ -150,14 +150,5 @@ impl Folder {
     pub fn set_bundle(&self, bundle: &VerifiedBundle) -> Result<(), Error> {
         let note = bundle.note().as_bytes();
         durable::replace(&self.root.join(BUNDLE), note).map_err(Error::io("storing the bundle"))
-    }
-
-    /// The untrusted bundle of a file.
-    ///
-    /// # Errors
-    /// [`Error::Io`], [`Error::Bundle`].
-    pub fn read_bundle(path: &Path) -> Result<UntrustedBundle, Error> {
-        let bytes = durable::read_at_most(path, PAGE).map_err(Error::io("reading the bundle"))?;
-        Ok(UntrustedBundle::from_bytes(&bytes)?)
     }
 }

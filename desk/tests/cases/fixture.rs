@@ -5,13 +5,13 @@ use std::convert::Infallible;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use kapok_desk::{Folder, Inbox, Index, InitRequest, Keyring, init, recipients};
+use kapok_desk::{Folder, Inbox, Index, InitRequest, Keyring, init};
 use kapok_report::{
     Answers, Body, Envelope, EvidenceItem, EvidenceKind, EvidenceOrigin, EvidencePrivate, MediaKey, Moment, Pack,
     ReportId,
 };
 use kapok_seal::media::{ChunkSealer, ItemKey, SealedChunk, pad_chunk};
-use kapok_seal::seal_packet;
+use kapok_seal::{ClassRecipients, seal_packet};
 use kapok_wire::pull::Record;
 use kapok_wire::sizes::MEDIA_SEALED;
 use kapok_wire::{Digest, Hour, Lane, ObjectId};
@@ -153,7 +153,7 @@ impl Plan {
 
 /// Seals two documents: the packet, then the chunks of whatever was too long.
 pub(super) fn seal_body(desk: &Desk, triage: &[u8], identities: &[u8]) -> Vec<Record> {
-    let to = recipients(desk.folder.bundle().unwrap().content()).unwrap();
+    let to = ClassRecipients::of(desk.folder.bundle().unwrap().content()).unwrap();
     let sealed = seal_packet(triage, identities, &to).unwrap();
     let packet = ObjectId(kapok_wire::rng::bytes());
     let mut records = vec![record(Lane::Text, packet, sealed.packet.to_vec())];

@@ -46,10 +46,21 @@ async fn a_bundle_signed_on_two_machines_is_published_from_a_third() {
     let unsigned = site.run(&format!("{check} --json")).await;
     assert_eq!(unsigned.status.code(), Some(1), "nobody signed");
     let document: serde_json::Value = serde_json::from_slice(&unsigned.stdout).expect("one document, not two");
-    assert_eq!((&document["signatures"], &document["error"]["code"]), (&0.into(), &"bundle".into()));
+    assert_eq!((&document["signatures"], &document["error"]["code"]), (&0.into(), &"unsigned".into()));
+    let said = site.run(&check).await;
+    let (listed, said) = (String::from_utf8(said.stdout).unwrap(), String::from_utf8(said.stderr).unwrap());
+    assert!(listed.contains("Good signatures: 0; needed: 2.\nNot signed by: root 1, root 2, root 3.\n"), "{listed}");
+    assert!(said.contains("nobody has signed this bundle yet") && said.contains("`kapok-desk bundle sign"), "{said}");
     assert_eq!(site.ok(&format!("bundle sign --key {} {note}", at("root-1.age"))).await["signatures"], 1);
-    assert_eq!(site.run(&check).await.status.code(), Some(1), "one signature is not enough");
-    assert_eq!(site.ok(&format!("bundle sign --key {} {note}", at("root-3.age"))).await["signatures"], 2);
+    let one = site.run(&check).await;
+    assert_eq!(one.status.code(), Some(1), "one signature is not enough");
+    let (listed, said) = (String::from_utf8(one.stdout).unwrap(), String::from_utf8(one.stderr).unwrap());
+    assert!(listed.contains("Good signatures: 1; needed: 2.\nNot signed by: root 2, root 3.\n"), "{listed}");
+    assert!(said.contains("good signatures on this bundle: 1, needed: 2"), "{said}");
+    let again = site.run(&format!("bundle sign --key {} {note}", at("root-1.age"))).await;
+    assert!(String::from_utf8(again.stdout).unwrap().starts_with("The key root 1 had signed before"));
+    let signed = site.ok(&format!("bundle sign --key {} {note}", at("root-3.age"))).await;
+    assert_eq!((&signed["signatures"], signed["signed_by"].as_array().unwrap().len()), (&2.into(), 2));
     let tried = site.ok(&format!("{check} --key {}", at("triage-2.age"))).await;
     assert_eq!((&tried["test_decryption"]["proven"], &tried["signatures"]), (&1.into(), &2.into()));
 
