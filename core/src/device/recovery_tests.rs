@@ -3,7 +3,6 @@
 use std::io::Cursor;
 
 use kapok_report::EvidenceOrigin;
-use kapok_wire::answer::UntrustedReceipt;
 use kapok_wire::{Digest, Lane, Problem};
 
 use super::outbox::Outcome;
@@ -39,8 +38,7 @@ fn a_creation_that_was_cut_before_the_queue_was_filled_can_be_repeated() {
 fn a_draft_that_took_its_attachments_can_be_finished_whatever_their_number() {
     for sized in [true, false] {
         let folder = tempfile::tempdir().unwrap();
-        let options = CreateOptions { pool_slots: 600, half: HalfFrames::new(4).unwrap(), ..CreateOptions::default() };
-        let device = Device::create(folder.path(), &passphrase(), Arc::new(NoDeviceKey), options).unwrap();
+        let device = device_of(folder.path(), 4, 600);
         Organisation::make().enrol(&device);
         let id = draft(&device, "Example");
         // 584 chunks are padded to 608, more than the pool has: something has to be refused *before* it is taken.
@@ -54,8 +52,7 @@ fn a_draft_that_took_its_attachments_can_be_finished_whatever_their_number() {
 #[test]
 fn the_attachment_that_no_report_would_take_is_refused_at_once() {
     let folder = tempfile::tempdir().unwrap();
-    let options = CreateOptions { pool_slots: 300, half: HalfFrames::new(16).unwrap(), ..CreateOptions::default() };
-    let device = Device::create(folder.path(), &passphrase(), Arc::new(NoDeviceKey), options).unwrap();
+    let device = device_of(folder.path(), 16, 300);
     Organisation::make().enrol(&device);
     let id = draft(&device, "Example");
     for _ in 0..200 {
@@ -167,8 +164,7 @@ fn a_new_enrolment_sends_what_was_refused_for_its_token() {
 #[test]
 fn a_queue_never_fills_up_with_what_was_sent() {
     let folder = tempfile::tempdir().unwrap();
-    let options = CreateOptions { pool_slots: 1_024, half: HalfFrames::new(4).unwrap(), ..CreateOptions::default() };
-    let device = Device::create(folder.path(), &passphrase(), Arc::new(NoDeviceKey), options).unwrap();
+    let device = device_of(folder.path(), 4, 1_024);
     let organisation = Organisation::make();
     for round in 0..12 {
         // Far more tokens than are spent: they go before any report does.
@@ -189,9 +185,7 @@ fn a_queue_never_fills_up_with_what_was_sent() {
         device.outbox.add(&report).unwrap();
         device.outbox.clear_mark(&report.mark).unwrap();
         let digest = Digest([1; 32]);
-        let (public, origin) = organisation.bundle.log();
-        let receipt = UntrustedReceipt::sign(&organisation.log_key, origin, digest, NOW.hour()).unwrap();
-        let receipt = receipt.verify(public, origin, digest).unwrap();
+        let receipt = organisation.receipt(digest);
         for _ in 0..2 {
             let jobs = device.outbox.next_batch(true, true, 500).unwrap();
             let receipted = |job| (job, Outcome::Receipted(digest, receipt.clone()));
@@ -207,8 +201,7 @@ fn a_queue_never_fills_up_with_what_was_sent() {
 #[test]
 fn a_large_pool_has_a_queue_that_holds_all_of_it() {
     let folder = tempfile::tempdir().unwrap();
-    let options = CreateOptions { pool_slots: 4_096, half: HalfFrames::new(4).unwrap(), ..CreateOptions::default() };
-    let device = Device::create(folder.path(), &passphrase(), Arc::new(NoDeviceKey), options).unwrap();
+    let device = device_of(folder.path(), 4, 4_096);
     let objects = (0..4_096).map(|slot| outbox::NewObject {
         object: kapok_wire::ObjectId(kapok_wire::rng::bytes()),
         lane: Lane::Media,
@@ -225,9 +218,7 @@ fn a_large_pool_has_a_queue_that_holds_all_of_it() {
     organisation.enrol(&device);
     device.outbox.add(&report).unwrap();
     let digest = Digest([1; 32]);
-    let (public, origin) = organisation.bundle.log();
-    let receipt = UntrustedReceipt::sign(&organisation.log_key, origin, digest, NOW.hour()).unwrap();
-    let receipt = receipt.verify(public, origin, digest).unwrap();
+    let receipt = organisation.receipt(digest);
     let jobs = device.outbox.next_batch(true, true, 4_096).unwrap();
     let receipted = |job| (job, Outcome::Receipted(digest, receipt.clone()));
     device.outbox.record(&jobs.into_iter().map(receipted).collect::<Vec<_>>()).unwrap();

@@ -8,6 +8,8 @@ use base64::engine::general_purpose::STANDARD;
 use ed25519_dalek::SigningKey;
 use kapok_report::Answers;
 use kapok_seal::Identity;
+use kapok_wire::Digest;
+use kapok_wire::answer::{Receipt, UntrustedReceipt};
 use kapok_wire::bundle::{
     Algorithm, Bundle, ClassKeys, Endpoint, Floor, Log, ROOT_NAME, RootHashes, UntrustedBundle, VerifiedBundle,
 };
@@ -31,7 +33,12 @@ pub(super) fn passphrase() -> Passphrase {
 }
 
 pub(super) fn device(folder: &Path) -> Device {
-    let options = CreateOptions { half: HalfFrames::new(4).unwrap(), pool_slots: 64, kdf: KdfParams::FLOOR };
+    device_of(folder, 4, 64)
+}
+
+/// A device whose half has this many frames and whose pool this many slots.
+pub(super) fn device_of(folder: &Path, frames: u32, pool_slots: u32) -> Device {
+    let options = CreateOptions { half: HalfFrames::new(frames).unwrap(), pool_slots, kdf: KdfParams::FLOOR };
     Device::create(folder, &passphrase(), Arc::new(NoDeviceKey), options).unwrap()
 }
 
@@ -92,6 +99,13 @@ impl Organisation {
         let blinding = Blinding::make().unwrap();
         let evaluation = self.issuer.evaluate(&blinding.elements().unwrap()).unwrap();
         blinding.finish(&evaluation, self.bundle.issuer()).unwrap()
+    }
+
+    /// What this organisation's server answers when it has stored these bytes, verified.
+    pub(super) fn receipt(&self, digest: Digest) -> Receipt {
+        let (public, origin) = self.bundle.log();
+        let receipt = UntrustedReceipt::sign(&self.log_key, origin, digest, NOW.hour()).unwrap();
+        receipt.verify(public, origin, digest).unwrap()
     }
 
     /// Enrols without a network.

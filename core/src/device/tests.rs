@@ -12,7 +12,7 @@ use super::outbox::{Job, Outcome};
 use super::testing::*;
 use super::*;
 use crate::policy::{Asked, Facts, Finished, Metered, Panic, Reason, Seen, Transport, UserHold};
-use crate::vault::{NoDeviceKey, SlotNumber};
+use crate::vault::SlotNumber;
 
 const NAME: &str = "សុខ ដារ៉ា";
 
@@ -244,8 +244,7 @@ fn a_full_pool_says_what_is_missing_before_or_while_reading_and_leaves_room_to_f
 #[test]
 fn a_token_opens_one_upload_of_64_chunks_and_repetitions_keep_theirs() {
     let folder = tempfile::tempdir().unwrap();
-    let options = CreateOptions { pool_slots: 256, half: HalfFrames::new(4).unwrap(), ..CreateOptions::default() };
-    let device = Device::create(folder.path(), &passphrase(), Arc::new(NoDeviceKey), options).unwrap();
+    let device = device_of(folder.path(), 4, 256);
     let organisation = Organisation::make();
     organisation.enrol(&device);
     let id = draft(&device, NAME);
@@ -284,10 +283,7 @@ fn only_a_verified_receipt_frees_an_object_and_its_slot_is_overwritten() {
     assert_eq!(device.outbox().unwrap()[0].state, ReportState::OnThisPhone);
 
     let digest = Digest::of(&sealed);
-    let (public, origin) = organisation.bundle.log();
-    let receipt =
-        kapok_wire::answer::UntrustedReceipt::sign(&organisation.log_key, origin, digest, NOW.hour()).unwrap();
-    let receipt = receipt.verify(public, origin, digest).unwrap();
+    let receipt = organisation.receipt(digest);
     device.outbox.record(&[(job.clone(), Outcome::Receipted(digest, receipt))]).unwrap();
     assert_eq!(device.outbox().unwrap()[0].state, ReportState::ServerHasAll);
     assert_eq!(device.outbox.sealed_area(&job), Err(Error::SlotDamaged), "the slot holds random bytes now");
@@ -331,10 +327,7 @@ fn an_engine_waits_its_delay_after_finish_and_the_exact_time_is_forgotten_when_a
 
     let job = all_jobs(&device).remove(0);
     let digest = Digest::of(&device.outbox.sealed_area(&job).unwrap());
-    let (public, origin) = organisation.bundle.log();
-    let receipt =
-        kapok_wire::answer::UntrustedReceipt::sign(&organisation.log_key, origin, digest, NOW.hour()).unwrap();
-    let receipt = receipt.verify(public, origin, digest).unwrap();
+    let receipt = organisation.receipt(digest);
     device.outbox.record(&[(job, Outcome::Receipted(digest, receipt))]).unwrap();
     assert_eq!(device.outbox.oldest_waiting().unwrap(), None);
 }
