@@ -44,10 +44,15 @@ impl App {
 
     /// The device, locked.
     pub(crate) fn open(&self) -> Result<Device, Failure> {
+        Ok(self.try_open()??)
+    }
+
+    /// The device, locked, with the core's own error for a caller who has another way.
+    pub(crate) fn try_open(&self) -> Result<kapok_core::Result<Device>, Failure> {
         let folder = self.key_folder()?;
         let key: Arc<dyn DeviceKey> =
             if folder.is_dir() { Arc::new(SoftwareDeviceKey::in_folder(folder)) } else { Arc::new(NoDeviceKey) };
-        Ok(Device::open(self.home()?, key)?)
+        Ok(Device::open(self.home()?, key))
     }
 
     /// The device with its vault open. Asks for the passphrase only once it is clear that there is a vault.

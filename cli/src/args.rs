@@ -1,6 +1,7 @@
 //! The command line, without its words: `words/*.json` has the help under `help.<command>` and `arg.<argument>`.
 //!
-//! There is no option and no variable for a passphrase: both can be read by other programs on the machine.
+//! There is no option and no variable for a passphrase, and no argument for an invite, which is a secret until it is
+//! used: both can be read by other programs on the machine.
 
 use std::path::PathBuf;
 
@@ -36,9 +37,11 @@ pub(crate) enum Command {
     Enrol(EnrolArgs),
     Report(ReportArgs),
     Attach(AttachArgs),
+    Detach(DetachArgs),
     Drafts,
     Show(DraftArg),
     Finish(DraftArg),
+    Discard(DiscardArgs),
     Outbox(NetworkArgs),
     Hold,
     Release(ReleaseArgs),
@@ -66,9 +69,7 @@ pub(crate) enum DeviceKeyArg {
 
 #[derive(Args)]
 pub(crate) struct EnrolArgs {
-    #[arg(value_name = "INVITE", required_unless_present = "file")]
-    pub(crate) invite: Option<String>,
-    #[arg(long, value_name = "FILE", conflicts_with = "invite")]
+    #[arg(long, value_name = "FILE")]
     pub(crate) file: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) network: NetworkArgs,
@@ -109,6 +110,24 @@ pub(crate) struct DraftArg {
 }
 
 #[derive(Args)]
+pub(crate) struct DiscardArgs {
+    #[arg(value_name = "DRAFT")]
+    pub(crate) draft: i64,
+    #[arg(long)]
+    pub(crate) yes: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct DetachArgs {
+    #[arg(value_name = "DRAFT")]
+    pub(crate) draft: i64,
+    #[arg(value_name = "ATTACHMENT")]
+    pub(crate) attachment: String,
+    #[arg(long)]
+    pub(crate) yes: bool,
+}
+
+#[derive(Args)]
 pub(crate) struct ReleaseArgs {
     #[arg(long)]
     pub(crate) forget_network: bool,
@@ -118,7 +137,7 @@ pub(crate) struct ReleaseArgs {
 pub(crate) struct SyncArgs {
     #[command(flatten)]
     pub(crate) network: NetworkArgs,
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) max_objects: Option<u32>,
     #[arg(long, value_name = "SECONDS")]
     pub(crate) wait: Option<u64>,
@@ -197,11 +216,12 @@ mod tests {
     }
 
     #[test]
-    fn no_option_takes_a_passphrase() {
+    fn no_option_takes_a_passphrase_or_an_invite() {
         let command = Cli::command();
         let all = command.get_subcommands().flat_map(|sub| sub.get_arguments()).chain(command.get_arguments());
         for arg in all {
-            assert!(arg.get_id() == "passphrase_fd" || !arg.get_id().as_str().contains("passphrase"));
+            let id = arg.get_id().as_str();
+            assert!(id == "passphrase_fd" || !id.contains("passphrase") && !id.contains("invite"), "{id}");
         }
     }
 }

@@ -2,30 +2,62 @@
 
 use std::time::Duration;
 
-use kapok_core::{Decision, Reason, ReasonWords};
+use kapok_core::{Decision, Device, Reason, ReasonWords, Work};
 use serde_json::{Value as Json, json};
 
 use crate::app::App;
+use crate::failure::Failure;
+
+/// What a hold or a question is about. Somebody whose text has gone must not read that nothing is sent.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum About {
+    Everything,
+    /// All text has its receipts; photos, sound and documents wait.
+    Media,
+}
+
+impl About {
+    pub(crate) fn waiting(device: &Device) -> Result<Self, Failure> {
+        // What was refused waits no longer, and is not sent either.
+        let refused = device.outbox()?.iter().any(|report| report.problem.is_some());
+        Ok(match device.waiting()? {
+            Work::Upload { text: 0, media: 1.. } if !refused => Self::Media,
+            _ => Self::Everything,
+        })
+    }
+}
 
 /// A decision as lines: what may happen now, and every reason.
-pub(crate) fn text(app: &App, decision: &Decision) -> String {
+pub(crate) fn text(app: &App, decision: &Decision, about: About) -> String {
     let reasons: Vec<_> = decision.reasons().iter().copied().collect();
     match decision {
         Decision::Allow(plan) => {
             let heading = if plan.left_out.is_empty() { "decision.allow" } else { "decision.allow_part" };
             with_reasons(app, heading, &reasons, None)
         }
-        Decision::Confirm { .. } => lines(app, &reasons, None, true),
+        Decision::Confirm { .. } => lines(app, &reasons, None, true, about),
         Decision::Hold { recheck_after, .. } if reasons.is_empty() => {
             with_reasons(app, "decision.nothing", &reasons, *recheck_after)
         }
-        Decision::Hold { recheck_after, .. } => lines(app, &reasons, *recheck_after, false),
+        Decision::Hold { recheck_after, .. } => lines(app, &reasons, *recheck_after, false, about),
     }
 }
 
 /// Why nothing leaves, or what has to be confirmed, as lines.
-pub(crate) fn lines(app: &App, reasons: &[Reason], recheck_after: Option<Duration>, asks: bool) -> String {
-    with_reasons(app, if asks { "decision.confirm" } else { "decision.hold" }, reasons, recheck_after)
+pub(crate) fn lines(
+    app: &App,
+    reasons: &[Reason],
+    recheck_after: Option<Duration>,
+    asks: bool,
+    about: About,
+) -> String {
+    let heading = match (about, asks) {
+        (About::Everything, true) => "decision.confirm",
+        (About::Everything, false) => "decision.hold",
+        (About::Media, true) => "decision.confirm_media",
+        (About::Media, false) => "decision.hold_media",
+    };
+    with_reasons(app, heading, reasons, recheck_after)
 }
 
 fn with_reasons(app: &App, heading: &str, reasons: &[Reason], recheck_after: Option<Duration>) -> String {
@@ -39,9 +71,12 @@ fn with_reasons(app: &App, heading: &str, reasons: &[Reason], recheck_after: Opt
     lines.join("\n")
 }
 
-pub(crate) fn json(app: &App, decision: &Decision) -> Json {
+/// A decision for scripts. A hold always has reasons there: that there is nothing to decide has kinds of its own.
+pub(crate) fn json(app: &App, decision: &Decision, enrolled: bool) -> Json {
     let reasons: Vec<_> = decision.reasons().iter().copied().collect();
     match decision {
+        _ if !enrolled => document(app, "not_enrolled", &[], None),
+        Decision::Hold { .. } if reasons.is_empty() => document(app, "nothing_waits", &[], None),
         Decision::Allow(_) => document(app, "allow", &reasons, None),
         Decision::Confirm { .. } => document(app, "confirm", &reasons, None),
         Decision::Hold { recheck_after, .. } => document(app, "hold", &reasons, *recheck_after),

@@ -8,7 +8,8 @@ use kapok_core::{Error, Reason};
 use serde_json::{Value as Json, json};
 
 use crate::app::App;
-use crate::{decision, keys, output};
+use crate::decision::{self, About};
+use crate::{keys, output};
 
 /// Exit codes. Scripts rely on them; they are never given another meaning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,7 +33,7 @@ pub(crate) enum Failure {
     /// One of our own sentences.
     Said { key: &'static str, values: Vec<(&'static str, String)>, exit: Exit },
     /// The policy says no, or asks first and there is nobody to ask.
-    Held { reasons: Vec<Reason>, recheck_after: Option<Duration>, asks: bool },
+    Held { reasons: Vec<Reason>, recheck_after: Option<Duration>, asks: bool, about: About },
     /// The command's own JSON document has told it already; only words are left to print.
     Told(Box<Self>),
 }
@@ -83,18 +84,21 @@ impl Failure {
                 let values: Vec<_> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
                 app.words.fill(key, &values)
             }
-            Self::Held { reasons, recheck_after, asks } => decision::lines(app, reasons, *recheck_after, *asks),
+            Self::Held { reasons, recheck_after, asks, about } => {
+                decision::lines(app, reasons, *recheck_after, *asks, *about)
+            }
             Self::Told(failure) => failure.words(app),
         }
     }
 
-    fn document(&self, app: &App) -> Json {
+    /// What stands under `error` in a document.
+    pub(crate) fn document(&self, app: &App) -> Json {
         match self {
             Self::Said { key, .. } => {
                 let code = key.split_once('.').map_or(*key, |(_, code)| code);
                 json!({"code": code, "exit": self.exit_code(), "text": self.words(app)})
             }
-            Self::Held { reasons, recheck_after, asks } => {
+            Self::Held { reasons, recheck_after, asks, .. } => {
                 let held = decision::document(app, if *asks { "confirm" } else { "hold" }, reasons, *recheck_after);
                 json!({"code": "held", "exit": self.exit_code(), "held": held})
             }
@@ -111,7 +115,9 @@ impl From<Error> for Failure {
             Error::DiskFull { missing_bytes } | Error::PoolFull { missing_bytes } => {
                 failure.with("mib", missing_bytes.div_ceil(1 << 20).to_string())
             }
-            Error::TextTooLong { limit } => failure.with("limit", limit.to_string()),
+            Error::TextTooLong { limit } | Error::TooManyAttachments { limit } => {
+                failure.with("limit", limit.to_string())
+            }
             _ => failure,
         }
     }

@@ -29,6 +29,8 @@ pub(crate) fn of(error: &Error) -> (&'static str, Exit) {
         Error::NoSuchSlot | Error::NoSuchRow | Error::Store => ("error.store", Exit::Other),
         Error::Locked => ("error.locked", Exit::WrongPassphrase),
         Error::NoSuchDraft => ("error.no_such_draft", Exit::NothingThere),
+        Error::NoSuchAttachment => ("error.no_such_attachment", Exit::NothingThere),
+        Error::TooManyAttachments { .. } => ("error.too_many_attachments", Exit::Full),
         Error::NoSuchForm => ("error.no_such_form", Exit::NothingThere),
         Error::NotEnrolled => ("error.not_enrolled", Exit::NothingThere),
         Error::EmptyReport => ("error.empty_report", Exit::Other),

@@ -5,6 +5,7 @@
 
 mod app;
 mod args;
+mod brake;
 mod commands;
 mod connection;
 mod decision;
@@ -39,6 +40,7 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => error.exit(),
     };
+    inquire::set_global_render_config(interview::look());
     let app = App::new(&cli, lang, words);
     match commands::run(&app, &cli.command) {
         Ok(()) => ExitCode::SUCCESS,

@@ -21,6 +21,19 @@ pub(crate) fn note(line: &str) {
     let _ = writeln!(stderr(), "{line}");
 }
 
+/// A number of bytes for people.
+pub(crate) fn size(bytes: u64) -> String {
+    let in_units = |unit: u64, name| {
+        let tenths = bytes / unit * 10 + bytes % unit * 10 / unit;
+        format!("{}.{} {name}", tenths / 10, tenths % 10)
+    };
+    match bytes {
+        0..1_024 => format!("{bytes} B"),
+        1_024..1_048_576 => in_units(1 << 10, "KiB"),
+        _ => in_units(1 << 20, "MiB"),
+    }
+}
+
 /// A text from outside, made harmless for a terminal: an answers file could hold codes that repaint the screen.
 pub(crate) fn plain(text: &str) -> String {
     let harmless = |c: char| if c.is_control() && c != '\n' && c != '\t' { '\u{fffd}' } else { c };
@@ -30,6 +43,12 @@ pub(crate) fn plain(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sizes_are_short() {
+        let all = [0, 1, 1_023, 1_024, 1_535, 1_048_576, 9_437_184, 5 << 30].map(size);
+        assert_eq!(all, ["0 B", "1 B", "1023 B", "1.0 KiB", "1.4 KiB", "1.0 MiB", "9.0 MiB", "5120.0 MiB"]);
+    }
 
     #[test]
     fn codes_for_the_terminal_are_taken_out_and_khmer_is_left_alone() {

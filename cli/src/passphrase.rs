@@ -8,14 +8,17 @@
 use std::fs::File;
 use std::io::{BufReader, Read as _};
 
+use inquire::validator::Validation;
 use inquire::{Password, PasswordDisplayMode};
 use kapok_core::Passphrase;
 use zeroize::Zeroizing;
 
-use crate::failure::Failure;
+use crate::failure::{Exit, Failure};
 use crate::interview;
 use crate::words::Words;
 
+/// Fewest characters of a new passphrase, as at the desk: a stop for accidents, not a measure of strength.
+const LEAST: usize = 8;
 /// Longest passphrase read, in bytes: a descriptor that never ends must not fill the memory.
 const LONGEST: usize = 4_096;
 
@@ -39,16 +42,39 @@ impl Source {
 
     /// The passphrase of a new vault: typed twice, because a slip would lock it for ever.
     pub(crate) fn fresh(self, words: &Words) -> Result<Passphrase, Failure> {
-        match self {
+        let passphrase = match self {
             Self::Prompt => {
+                let least = LEAST.to_string();
+                let help = words.fill("ask.help_passphrase", &[("least", &least)]);
+                let refusal = words.fill("error.passphrase_short", &[("least", &least)]);
+                // Refused before it has to be typed again.
+                let long_enough = move |typed: &str| {
+                    Ok(if characters(typed) < LEAST {
+                        Validation::Invalid(refusal.clone().into())
+                    } else {
+                        Validation::Valid
+                    })
+                };
                 let prompt = Password::new(words.get("ask.passphrase_new"))
+                    .with_help_message(&help)
+                    .with_validator(long_enough)
                     .with_custom_confirmation_message(words.get("ask.passphrase_again"))
                     .with_custom_confirmation_error_message(words.get("ask.passphrase_differs"));
-                read(prompt)
+                read(prompt)?
             }
-            Self::Descriptor(number) => from_descriptor(number),
+            Self::Descriptor(number) => from_descriptor(number)?,
+        };
+        if passphrase.characters() < LEAST {
+            let failure = Failure::new("error.passphrase_short", Exit::WrongPassphrase);
+            return Err(failure.with("least", LEAST.to_string()));
         }
+        Ok(passphrase)
     }
+}
+
+/// Characters as the core counts them; a text that is no passphrase has none.
+fn characters(typed: &str) -> usize {
+    Passphrase::new(typed.as_bytes().to_vec()).map_or(0, |passphrase| passphrase.characters())
 }
 
 fn read(prompt: Password<'_>) -> Result<Passphrase, Failure> {

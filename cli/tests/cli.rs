@@ -12,5 +12,11 @@ mod drafts;
 mod failures;
 #[path = "cli/interview.rs"]
 mod interview;
+#[path = "cli/invites.rs"]
+mod invites;
+#[path = "cli/organisation.rs"]
+mod organisation;
+#[path = "cli/sending.rs"]
+mod sending;
 #[path = "cli/terminal.rs"]
 mod terminal;

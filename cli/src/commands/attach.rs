@@ -1,7 +1,7 @@
 //! `attach`: photos, sound, documents. Each file is kept exactly as it is; nothing is written beside the vault.
 
-use kapok_core::DraftId;
 use kapok_core::report::EvidenceKind;
+use kapok_core::{AttachmentView, Device, DraftId};
 use serde_json::json;
 
 use super::show::attachment_json;
@@ -19,35 +19,57 @@ pub(crate) fn run(app: &App, args: &AttachArgs) -> Result<(), Failure> {
         KindArg::Document => EvidenceKind::Document,
     });
     let device = app.unlock()?;
+    let before = device.attachments(draft)?.len();
     let mut views = Vec::new();
     let mut failed = None;
-    for (path, number) in args.files.iter().zip(1_usize..) {
+    for path in &args.files {
         match device.attach_file(draft, path, kind, app.now()) {
             Ok(view) => {
-                if view.size == 0 {
-                    app.say_with("attach.empty", &[("number", &number.to_string())]);
-                }
-                if !app.json {
-                    let kind = device.pack().code_text("V-EVIDENCE", view.kind.code(), app.lang.code());
-                    let (number, size) = (number.to_string(), view.size.to_string());
-                    let values = [("number", number.as_str()), ("kind", &kind), ("mime", &view.mime), ("size", &size)];
-                    output::result(&app.words.fill("attach.done", &values));
-                }
-                views.push(attachment_json(&view));
+                tell(app, &device, before + views.len() + 1, &view);
+                views.push(view);
             }
             Err(error) => {
-                // The file's place in the command says which one it was; its name is not repeated.
-                app.say_with("attach.failed", &[("number", &number.to_string())]);
-                failed = Some(error);
+                failed = Some(Failure::from(error));
                 break;
             }
         }
     }
-    if let Some(error) = failed {
-        return Err(error.into());
+    let attachments: Vec<_> = views.iter().map(attachment_json).collect();
+    let Some(failure) = failed else {
+        if app.json {
+            output::document(&json!({"draft": draft.0, "attachments": attachments}));
+        }
+        return Ok(());
+    };
+    tell_failed(app, views.len(), args.files.len());
+    if !app.json {
+        return Err(failure);
     }
-    if app.json {
-        output::document(&json!({"draft": draft.0, "attachments": views}));
+    // What was attached before the failure stays attached, so a script has to hear of it.
+    output::document(&json!({"draft": draft.0, "attachments": attachments, "error": failure.document(app)}));
+    Err(failure.told())
+}
+
+/// One attachment, by the number it has in its draft.
+fn tell(app: &App, device: &Device, number: usize, view: &AttachmentView) {
+    let number = number.to_string();
+    if view.size == 0 {
+        app.say_with("attach.empty", &[("number", &number)]);
     }
-    Ok(())
+    if !app.json {
+        output::result(&app.words.fill("attach.done", &[("number", &number), ("what", &what(app, device, view))]));
+    }
+}
+
+/// Kind, type and size of an attachment; its name is not repeated.
+pub(super) fn what(app: &App, device: &Device, view: &AttachmentView) -> String {
+    let kind = device.pack().code_text("V-EVIDENCE", view.kind.code(), app.lang.code());
+    format!("{kind}, {}, {}", output::plain(&view.mime), output::size(view.size))
+}
+
+/// Files are named by their place in the command: their names stay out of what the terminal keeps.
+fn tell_failed(app: &App, done: usize, all: usize) {
+    let (failed, all) = ((done + 1).to_string(), all.to_string());
+    app.say_with("attach.failed", &[("file", &failed), ("files", &all)]);
+    app.say_with(if done == 0 { "attach.failed_none" } else { "attach.failed_before" }, &[("last", &done.to_string())]);
 }

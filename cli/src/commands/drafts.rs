@@ -1,5 +1,6 @@
 //! `drafts`: what is not finished. No answer is shown.
 
+use kapok_core::{Device, DraftView};
 use serde_json::json;
 
 use crate::app::{App, moment};
@@ -9,7 +10,6 @@ use crate::output;
 pub(crate) fn run(app: &App) -> Result<(), Failure> {
     let device = app.unlock()?;
     let drafts = device.drafts()?;
-    let pack = device.pack();
     if app.json {
         let view = drafts.iter().map(|draft| {
             json!({
@@ -28,20 +28,26 @@ pub(crate) fn run(app: &App) -> Result<(), Failure> {
         output::result(app.words.get("drafts.none"));
     }
     for draft in &drafts {
-        let updated = moment(pack, draft.updated)?;
-        let clock = updated.clock().unwrap_or_default();
-        let form = pack.form(&draft.form_id).map(|form| pack.text(form.label(), app.lang.code()));
-        output::result(&app.words.fill(
-            "drafts.row",
-            &[
-                ("draft", &draft.id.0.to_string()),
-                ("form", &form.unwrap_or_else(|_| draft.form_id.clone())),
-                ("day", &updated.day()),
-                ("time", &clock),
-                ("answers", &draft.answers.to_string()),
-                ("attachments", &draft.attachments.to_string()),
-            ],
-        ));
+        output::result(&line(app, &device, draft)?);
     }
     Ok(())
+}
+
+/// A draft as one line; no answer is in it.
+pub(super) fn line(app: &App, device: &Device, draft: &DraftView) -> Result<String, Failure> {
+    let pack = device.pack();
+    let updated = moment(pack, draft.updated)?;
+    let clock = updated.clock().unwrap_or_default();
+    let form = pack.form(&draft.form_id).map(|form| pack.text(form.label(), app.lang.code()));
+    Ok(app.words.fill(
+        "drafts.row",
+        &[
+            ("draft", &draft.id.0.to_string()),
+            ("form", &form.unwrap_or_else(|_| draft.form_id.clone())),
+            ("day", &updated.day()),
+            ("time", &clock),
+            ("answers", &draft.answers.to_string()),
+            ("attachments", &draft.attachments.to_string()),
+        ],
+    ))
 }

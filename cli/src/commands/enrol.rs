@@ -1,28 +1,34 @@
-//! `enrol`: from an invite to an organisation. Needs no passphrase, obeys the policy.
+//! `enrol`: from an invite to an organisation. Needs no passphrase, obeys the policy and the hold.
 
+use kapok_core::Reason;
 use kapok_core::wire::Invite;
 use serde_json::json;
 
 use super::sync::ended;
 use crate::app::App;
 use crate::args::EnrolArgs;
-use crate::connection;
+use crate::decision::About;
 use crate::failure::Failure;
-use crate::{invite, output};
+use crate::{brake, connection, invite, output};
 
 pub(crate) fn run(app: &App, args: &EnrolArgs) -> Result<(), Failure> {
-    let invite: Invite = invite::read(args)?;
     let device = app.open()?;
+    let invite: Invite = invite::read(app, args.file.as_deref())?;
     // The core refuses an address it cannot use, with its own words.
     let addresses: Vec<_> = invite.address.parse().into_iter().collect();
     let (facts, options) = connection::look(app, &args.network, &addresses);
-    let report = connection::run(device.enrol(&invite, &facts, &options, app.now()))?;
-    ended(report.end)?;
+    let work = device.enrol(&invite, &facts, &options, app.now());
+    let Some(report) = connection::run(brake::unless_held(&device, work))? else {
+        let reasons = vec![Reason::UserHold];
+        return Err(Failure::Held { reasons, recheck_after: None, asks: false, about: About::Everything });
+    };
+    ended(report.end, About::Everything)?;
     let organisation = report.organisation.unwrap_or_default();
     if app.json {
         output::document(&json!({"enrolled": true, "organisation": organisation}));
     } else {
         output::result(&app.words.fill("enrol.done", &[("organisation", &output::plain(&organisation))]));
+        app.say("enrol.next");
     }
     Ok(())
 }

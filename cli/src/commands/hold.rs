@@ -1,5 +1,6 @@
 //! `hold` and `release`: the person's own stop. Works locked, survives restarts.
 
+use kapok_core::{Device, Error};
 use serde_json::json;
 
 use crate::app::App;
@@ -8,8 +9,15 @@ use crate::connection::Connection;
 use crate::failure::Failure;
 use crate::output;
 
+/// The brake: it must work most of all while another kapok is sending.
 pub(crate) fn hold(app: &App) -> Result<(), Failure> {
-    app.open()?.hold()?;
+    match app.try_open()? {
+        Err(Error::InUse) => {
+            Device::request_hold(app.home()?)?;
+            app.say("hold.other");
+        }
+        device => device?.hold()?,
+    }
     tell(app, true);
     Ok(())
 }

@@ -43,7 +43,13 @@ pub(crate) fn run(app: &App, args: &InitArgs) -> Result<(), Failure> {
     if args.device_key == DeviceKeyArg::None {
         app.say("init.no_device_key");
     }
-    app.say("init.next");
+    // A vault that was set aside leaves the outbox, and with it the organisation, where they were.
+    match device.organisation(app.now())? {
+        Some(organisation) => {
+            app.say_with("init.next_enrolled", &[("organisation", &output::plain(&organisation.name))]);
+        }
+        None => app.say("init.next"),
+    }
     Ok(())
 }
 

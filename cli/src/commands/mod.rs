@@ -1,6 +1,8 @@
 //! The commands: one file each, or one for a pair.
 
 mod attach;
+mod detach;
+mod discard;
 mod drafts;
 mod enrol;
 mod finish;
@@ -22,9 +24,11 @@ pub(crate) fn run(app: &App, command: &Command) -> Result<(), Failure> {
         Command::Enrol(args) => enrol::run(app, args),
         Command::Report(args) => report::run(app, args),
         Command::Attach(args) => attach::run(app, args),
+        Command::Detach(args) => detach::run(app, args),
         Command::Drafts => drafts::run(app),
         Command::Show(args) => show::run(app, args.draft),
         Command::Finish(args) => finish::run(app, args.draft),
+        Command::Discard(args) => discard::run(app, args),
         Command::Outbox(args) => outbox::run(app, args),
         Command::Hold => hold::hold(app),
         Command::Release(args) => hold::release(app, args),

@@ -6,8 +6,9 @@ use serde_json::{Value as Json, json};
 use crate::app::{App, day};
 use crate::args::NetworkArgs;
 use crate::connection::Connection;
+use crate::decision::{self, About};
 use crate::failure::Failure;
-use crate::{decision, output, problem};
+use crate::{output, problem};
 
 pub(crate) fn run(app: &App, network: &NetworkArgs) -> Result<(), Failure> {
     let device = app.open()?;
@@ -16,7 +17,8 @@ pub(crate) fn run(app: &App, network: &NetworkArgs) -> Result<(), Failure> {
     let decision = device.decide(&connection.facts, &connection.options, app.now())?;
     if app.json {
         let reports: Vec<_> = reports.iter().map(|report| json(app, report)).collect();
-        output::document(&json!({"reports": reports, "decision": decision::json(app, &decision)}));
+        let decision = decision::json(app, &decision, connection.organisation.is_some());
+        output::document(&json!({"reports": reports, "decision": decision}));
         return Ok(());
     }
     if reports.is_empty() {
@@ -29,7 +31,7 @@ pub(crate) fn run(app: &App, network: &NetworkArgs) -> Result<(), Failure> {
         }
     }
     if reports.iter().any(|report| report.state == ReportState::OnThisPhone) {
-        output::result(&decision::text(app, &decision));
+        output::result(&decision::text(app, &decision, About::waiting(&device)?));
     }
     Ok(())
 }

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use kapok_core::report::{
-    Answers, Attachment, Body, Envelope, Error as ReportError, EvidenceItem, EvidenceOrigin, EvidencePrivate, MediaKey,
-    Pack, ReportId, Row, case_text,
+    Answers, Attachment, Envelope, EvidenceItem, EvidenceOrigin, EvidencePrivate, MediaKey, ReportId, Row, draft_text,
 };
+use kapok_core::wire::Digest;
 use kapok_core::{AttachmentView, Device, DraftId};
 use serde_json::{Value as Json, json};
 
@@ -13,8 +13,8 @@ use crate::app::App;
 use crate::failure::Failure;
 use crate::output::{self, plain};
 
-/// A key that no form has: see [`body`].
-const FILLER: &str = "-";
+/// How the keys of attachments begin.
+const EVIDENCE: &str = "evidence.";
 
 pub(crate) fn run(app: &App, draft: i64) -> Result<(), Failure> {
     let draft = DraftId(draft);
@@ -34,8 +34,15 @@ pub(crate) fn run(app: &App, draft: i64) -> Result<(), Failure> {
         output::result(app.words.get("show.empty"));
         return Ok(());
     }
+    let mut attachment = 0;
     for row in rows(app, &device, draft, &answers, &attachments)? {
-        output::result(&format!("{}: {}", plain(&row.label), plain(&row.value)));
+        let mut label = plain(&row.label);
+        if row.key.starts_with(EVIDENCE) {
+            // The number that `detach` takes.
+            attachment += 1;
+            label = format!("{label} {attachment}");
+        }
+        output::result(&format!("{label}: {}", plain(&row.value)));
     }
     Ok(())
 }
@@ -51,27 +58,7 @@ fn rows(
     let (form, lang) = device.draft_form(draft)?;
     let envelope = Envelope::new(ReportId::from_random([0; 16]), app.moment(pack)?, &lang);
     let manifest: Vec<_> = attachments.iter().map(manifest).collect();
-    let body = body(pack, &form, answers, &envelope, &manifest)?;
-    let rows = case_text(pack, &body.triage, Some(&body.identities), app.lang.code());
-    Ok(rows.into_iter().filter(|row| row.key != FILLER).collect())
-}
-
-/// The body that finishing would build, also for a draft that says too little to be finished yet.
-fn body(
-    pack: &Pack,
-    form: &str,
-    answers: &Answers,
-    envelope: &Envelope,
-    manifest: &[Attachment],
-) -> Result<Body, Failure> {
-    match Body::build(pack, form, answers, envelope, manifest) {
-        Err(ReportError::Empty) => {
-            let mut filled = answers.clone();
-            filled.set(pack, pack.form(form)?, FILLER, json!(FILLER), &envelope.recorded_on);
-            Ok(Body::build(pack, form, &filled, envelope, manifest)?.0)
-        }
-        other => Ok(other?.0),
-    }
+    Ok(draft_text(pack, &form, answers, &envelope, &manifest, app.lang.code())?)
 }
 
 /// The manifest of an attachment that is only looked at: its key and name stay in the vault.
@@ -82,7 +69,7 @@ fn manifest(view: &AttachmentView) -> Attachment {
             kind: view.kind,
             mime: view.mime.clone(),
             size: view.size,
-            sha256: hex(&view.sha256),
+            sha256: Digest(view.sha256).to_string(),
             origin: EvidenceOrigin::ImportedFile,
             chunks: 0,
             rest: BTreeMap::new(),
@@ -97,10 +84,6 @@ pub(super) fn attachment_json(view: &AttachmentView) -> Json {
         "kind": view.kind.code(),
         "mime": view.mime,
         "size": view.size,
-        "sha256": hex(&view.sha256),
+        "sha256": Digest(view.sha256).to_string(),
     })
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -6,8 +6,9 @@ use serde_json::json;
 use crate::app::App;
 use crate::args::NetworkArgs;
 use crate::connection::Connection;
+use crate::decision::{self, About};
 use crate::failure::Failure;
-use crate::{decision, output};
+use crate::output;
 
 pub(crate) fn run(app: &App, network: &NetworkArgs) -> Result<(), Failure> {
     let device = app.open()?;
@@ -28,7 +29,7 @@ pub(crate) fn run(app: &App, network: &NetworkArgs) -> Result<(), Failure> {
             "reports_waiting": waiting,
             "reports_refused": refused,
             "objects_waiting": objects,
-            "decision": decision::json(app, &decision),
+            "decision": decision::json(app, &decision, organisation.is_some()),
         }));
         return Ok(());
     }
@@ -57,6 +58,6 @@ pub(crate) fn run(app: &App, network: &NetworkArgs) -> Result<(), Failure> {
     if held && objects == 0 {
         output::result(app.words.get("hold.on"));
     }
-    output::result(&decision::text(app, &decision));
+    output::result(&decision::text(app, &decision, About::waiting(&device)?));
     Ok(())
 }

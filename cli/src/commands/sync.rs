@@ -3,15 +3,17 @@
 use std::io::IsTerminal as _;
 use std::time::{Duration, Instant};
 
-use kapok_core::{Backoff, Decision, Device, RouteError, RouteRemedy, SyncEnd, SyncReport, SystemClock, wire::rng};
+use kapok_core::wire::rng;
+use kapok_core::{Backoff, Decision, Device, Progress, RouteError, RouteRemedy, SyncEnd, SyncReport, SystemClock};
 use serde_json::{Value as Json, json};
 
 use crate::app::App;
 use crate::args::SyncArgs;
 use crate::connection::{self, Connection};
+use crate::decision::{self, About};
 use crate::failure::Failure;
 use crate::progress::Bar;
-use crate::{interview, output, problem, trouble};
+use crate::{brake, interview, output, problem, trouble};
 
 pub(crate) fn run(app: &App, args: &SyncArgs) -> Result<(), Failure> {
     let device = app.open()?;
@@ -33,15 +35,12 @@ pub(crate) fn run(app: &App, args: &SyncArgs) -> Result<(), Failure> {
         let again = matches!(&total.end, SyncEnd::Interrupted(error) if error.remedy() == RouteRemedy::Transient);
         let wait = waits.next().unwrap_or_default();
         if !again || Instant::now() + wait >= end {
-            return done(app, total);
+            return done(app, &device, total);
         }
         if let SyncEnd::Interrupted(error) = total.end {
             app.say(trouble::key(error));
         }
-        connection::run(async {
-            tokio::time::sleep(wait).await;
-            Ok(())
-        })?;
+        connection::run(brake::pause(&device, wait))?;
         sum = Some(total);
     }
 }
@@ -51,7 +50,7 @@ fn once(app: &App, device: &Device, connection: &mut Connection) -> Result<SyncR
     let report = send(app, device, connection)?;
     let SyncEnd::Held(Decision::Confirm { reasons, .. }) = &report.end else { return Ok(report) };
     let somebody = std::io::stdin().is_terminal() && std::io::stderr().is_terminal() && !app.json;
-    if !somebody || !interview::confirm(app, reasons)? {
+    if !somebody || !interview::confirm(app, reasons, About::waiting(device)?)? {
         return Ok(report);
     }
     connection.options.confirmed.extend(reasons);
@@ -61,16 +60,28 @@ fn once(app: &App, device: &Device, connection: &mut Connection) -> Result<SyncR
 
 fn send(app: &App, device: &Device, connection: &Connection) -> Result<SyncReport, Failure> {
     let mut bar = Bar::new(app);
-    let mut show = |progress| bar.show(progress);
-    let report = connection::run(device.sync(&connection.facts, &connection.options, &SystemClock, &mut show));
+    let mut sent = 0;
+    let mut show = |progress: Progress| {
+        sent = progress.done;
+        bar.show(progress);
+    };
+    let work = device.sync(&connection.facts, &connection.options, &SystemClock, &mut show);
+    let report = connection::run(brake::unless_held(device, work));
     bar.end();
-    report
+    if let Some(report) = report? {
+        return Ok(report);
+    }
+    // Cut off by a hold: asked again, the core sends nothing and gives the reasons. The counts of the try that was cut
+    // off went with it, except for what has a receipt.
+    let held = connection::run(device.sync(&connection.facts, &connection.options, &SystemClock, &mut |_| {}))?;
+    Ok(SyncReport { sent: sent + held.sent, ..held })
 }
 
 /// Old settings are asked for anew first. If that fails, the policy asks the person about sending under the old ones.
 fn refresh(app: &App, device: &Device, connection: &Connection) {
-    let asked = connection::run(device.refresh_bundle(&connection.facts, &connection.options, app.now()));
-    let new = asked.is_ok_and(|report| report.end == SyncEnd::Done);
+    let work = device.refresh_bundle(&connection.facts, &connection.options, app.now());
+    let asked = connection::run(brake::unless_held(device, work));
+    let new = asked.is_ok_and(|report| report.is_some_and(|report| report.end == SyncEnd::Done));
     app.say(if new { "note.bundle_renewed" } else { "note.bundle_expired" });
 }
 
@@ -85,43 +96,46 @@ fn add(before: Option<SyncReport>, now: SyncReport) -> SyncReport {
     }
 }
 
-fn done(app: &App, report: SyncReport) -> Result<(), Failure> {
+fn done(app: &App, device: &Device, report: SyncReport) -> Result<(), Failure> {
+    let about = About::waiting(device)?;
     if app.json {
         // One document for scripts, also if not everything went; the exit code tells how it ended.
         output::document(&json(app, &report));
-        return match ended(report.end) {
+        return match ended(report.end, about) {
             Ok(()) => Ok(()),
             Err(failure) => Err(failure.told()),
         };
     }
     // A sync that was held before the first byte has only its reasons to tell.
-    if report.round_trips > 0 || report.end == SyncEnd::Done {
+    let (sent, waiting) = (report.sent.to_string(), report.waiting.to_string());
+    if report.sent > 0 || report.round_trips > 0 || report.end == SyncEnd::Done {
+        output::result(&app.words.fill("sync.sent", &[("sent", &sent), ("waiting", &waiting)]));
+    }
+    if report.round_trips > 0 {
         output::result(&app.words.fill(
-            "sync.sent",
+            "sync.traffic",
             &[
-                ("sent", &report.sent.to_string()),
-                ("waiting", &report.waiting.to_string()),
-                ("up", &report.bytes_up.to_string()),
-                ("down", &report.bytes_down.to_string()),
+                ("up", &output::size(report.bytes_up)),
+                ("down", &output::size(report.bytes_down)),
                 ("trips", &report.round_trips.to_string()),
             ],
         ));
     }
-    if report.waiting == 0 {
-        output::result(app.words.get("sync.all"));
+    if report.end == SyncEnd::Done {
+        output::result(app.words.get(if report.waiting == 0 { "sync.all" } else { "sync.limit" }));
     }
-    ended(report.end)
+    ended(report.end, about)
 }
 
 /// The end of a sync or an enrolment as success or failure.
-pub(super) fn ended(end: SyncEnd) -> Result<(), Failure> {
+pub(super) fn ended(end: SyncEnd, about: About) -> Result<(), Failure> {
     match end {
         SyncEnd::Done | SyncEnd::Held(Decision::Allow(_)) => Ok(()),
         SyncEnd::Held(Decision::Hold { reasons, recheck_after }) => {
-            Err(Failure::Held { reasons: reasons.into_iter().collect(), recheck_after, asks: false })
+            Err(Failure::Held { reasons: reasons.into_iter().collect(), recheck_after, asks: false, about })
         }
         SyncEnd::Held(Decision::Confirm { reasons, .. }) => {
-            Err(Failure::Held { reasons: reasons.into_iter().collect(), recheck_after: None, asks: true })
+            Err(Failure::Held { reasons: reasons.into_iter().collect(), recheck_after: None, asks: true, about })
         }
         SyncEnd::Interrupted(error) => Err(interrupted(error)),
         SyncEnd::Refused(refused) => Err(Failure::new(problem::key(refused), problem::exit(refused))),
@@ -134,8 +148,9 @@ fn interrupted(error: RouteError) -> Failure {
 
 fn json(app: &App, report: &SyncReport) -> Json {
     let end = match &report.end {
+        SyncEnd::Done if report.waiting > 0 => json!({"kind": "limit"}),
         SyncEnd::Done => json!({"kind": "done"}),
-        SyncEnd::Held(decision) => crate::decision::json(app, decision),
+        SyncEnd::Held(decision) => decision::json(app, decision, true),
         SyncEnd::Interrupted(error) => {
             let key = trouble::key(*error);
             json!({"kind": "interrupted", "code": key.trim_start_matches("line."), "text": app.words.get(key)})

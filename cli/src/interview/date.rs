@@ -18,7 +18,7 @@ impl Interview<'_> {
             }
             Entry::TypeDate => {
                 let Some(part) = field.parts.iter().find(|part| part.choices.is_empty()) else { return Ok(Turn::Next) };
-                match self.type_words(&part.label.text, field.max_chars, "ask.help_date")? {
+                match self.type_words(&part.label.text, field.max_chars, "ask.help_date", "")? {
                     Some(typed) => self.store_typed(field, &typed)?,
                     None => return self.ask_date(screen, field, first),
                 }

@@ -10,16 +10,21 @@ mod page;
 mod parts;
 
 use std::collections::BTreeSet;
+use std::io::IsTerminal as _;
 
+use inquire::ui::{RenderConfig, Styled};
 use inquire::{InquireError, Select};
-use kapok_core::report::{Answers, FieldView, Form, Pack, Screen, Status, Warning, Words as PackWords};
+use kapok_core::report::{
+    Answers, Envelope, FieldView, Form, Pack, ReportId, Screen, Status, Warning, Words as PackWords, draft_text,
+};
 use kapok_core::{Device, DraftId, Reason};
 use serde_json::{Value as Json, json};
 
 use self::page::Page;
 use crate::app::App;
+use crate::decision::{self, About};
 use crate::failure::{Exit, Failure};
-use crate::{decision, output, warnings};
+use crate::{output, warnings};
 
 /// How an interview ended. The draft holds every answer in each case.
 pub(crate) enum Ending {
@@ -89,7 +94,8 @@ impl<'a> Interview<'a> {
         let screens = std::mem::take(&mut self.screens);
         let steps: Vec<(&Screen, &FieldView)> =
             screens.iter().flat_map(|screen| screen.fields.iter().map(move |field| (screen, field))).collect();
-        let mut at = 0;
+        // An open draft goes on where it stopped; what was answered before is one "back" away.
+        let mut at = steps.iter().position(|(_, field)| !self.answered(&field.key)).unwrap_or(0);
         let mut shown = None;
         while let Some((screen, field)) = steps.get(at) {
             if shown != Some(screen.number) {
@@ -119,6 +125,38 @@ impl<'a> Interview<'a> {
 
     fn pack(&self) -> &'a Pack {
         self.device.pack()
+    }
+
+    /// The answer that is there, in words.
+    fn now(&self, key: &str) -> Asked<Option<String>> {
+        if !self.answered(key) {
+            return Ok(None);
+        }
+        let (pack, lang) = (self.pack(), self.app.lang.code());
+        let moment = self.app.moment(pack).map_err(Halt::Failed)?;
+        let envelope = Envelope::new(ReportId::from_random([0; 16]), moment, lang);
+        let rows = draft_text(pack, self.form.id(), &self.answers, &envelope, &[], lang);
+        let rows = rows.map_err(|error| Halt::Failed(error.into()))?;
+        Ok(rows.into_iter().find(|row| row.key == key).map(|row| output::plain(&row.value)))
+    }
+
+    /// Words that were typed before, to go on from; empty if the answer is no such words.
+    fn typed_before(&self, key: &str) -> String {
+        match self.answers.get(key).get() {
+            Some(Json::String(words)) => words.clone(),
+            Some(Json::Array(names)) => match names.as_slice() {
+                [name] => name.get("text").and_then(Json::as_str).unwrap_or_default().to_owned(),
+                _ => String::new(),
+            },
+            _ => String::new(),
+        }
+    }
+
+    /// Codes that were marked before.
+    fn codes_before(&self, key: &str) -> Vec<String> {
+        let answer = self.answers.get(key);
+        let codes = answer.get().and_then(Json::as_array).into_iter().flatten();
+        codes.filter_map(|code| code.as_str().map(str::to_owned)).collect()
     }
 
     fn answered(&self, key: &str) -> bool {
@@ -169,12 +207,34 @@ pub(crate) fn stopped(error: InquireError) -> Failure {
 }
 
 /// Puts the policy's question to the person. Anything but a clear yes is a no.
-pub(crate) fn confirm(app: &App, reasons: &BTreeSet<Reason>) -> Result<bool, Failure> {
+pub(crate) fn confirm(app: &App, reasons: &BTreeSet<Reason>, about: About) -> Result<bool, Failure> {
     let reasons: Vec<_> = reasons.iter().copied().collect();
-    output::note(&decision::lines(app, &reasons, None, true));
-    let (no, yes) = (app.words.get("ask.send_no"), app.words.get("ask.send_yes"));
-    let chosen = Select::new(app.words.get("ask.send_anyway"), vec![no, yes]).without_help_message().prompt();
-    match chosen {
+    output::note(&decision::lines(app, &reasons, None, true, about));
+    yes(app, "ask.send_anyway", "ask.send_no", "ask.send_yes")
+}
+
+/// Whether a deletion has to be asked about; without a terminal the command line has to say yes.
+pub(crate) fn must_ask(app: &App, said_yes: bool) -> Result<bool, Failure> {
+    let somebody = std::io::stdin().is_terminal() && std::io::stderr().is_terminal() && !app.json;
+    if said_yes || somebody { Ok(!said_yes) } else { Err(Failure::usage("error.say_yes")) }
+}
+
+/// Asks whether `what` is to be deleted. Anything but a clear yes is a no.
+pub(crate) fn delete(app: &App, what: &str) -> Result<bool, Failure> {
+    output::note(what);
+    yes(app, "ask.delete", "ask.delete_no", "ask.delete_yes")
+}
+
+/// The look of every prompt. The library's one English word in it, for a prompt that was left with Esc, becomes a sign.
+pub(crate) fn look() -> RenderConfig<'static> {
+    RenderConfig::default().with_canceled_prompt_indicator(Styled::new("×"))
+}
+
+fn yes(app: &App, question: &str, no: &str, yes: &str) -> Result<bool, Failure> {
+    let (no, yes) = (app.words.get(no), app.words.get(yes));
+    let help = app.words.get("ask.help_yes");
+    let select = Select::new(app.words.get(question), vec![no, yes]).with_help_message(help).without_filtering();
+    match select.prompt() {
         Ok(chosen) => Ok(chosen == yes),
         Err(InquireError::OperationCanceled) => Ok(false),
         Err(error) => Err(stopped(error)),

@@ -63,11 +63,11 @@ impl Interview<'_> {
     /// One part; `None` if it was skipped.
     fn ask_part(&self, part: &PartView, limit: usize) -> Asked<Option<Json>> {
         if part.choices.is_empty() {
-            return Ok(self.type_words(&part.label.text, limit, "ask.help_part")?.map(Json::from));
+            return Ok(self.type_words(&part.label.text, limit, "ask.help_part", "")?.map(Json::from));
         }
         if SEVERAL.contains(&part.member.as_str()) {
             let items = part.choices.iter().map(Item::choice).collect();
-            let codes = self.mark(&part.label.text, items, "ask.help_marks_part")?;
+            let codes = self.mark(&part.label.text, items, "ask.help_marks_part", &[])?;
             return Ok((!codes.is_empty()).then(|| codes.into()));
         }
         let skip = Item::new(Entry::Other, format!("→ {}", self.pack().text("ui.skip", self.app.lang.code())));

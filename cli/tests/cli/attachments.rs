@@ -47,8 +47,67 @@ fn what_cannot_be_attached_is_refused_and_leaves_the_draft_as_it_was() {
     }
     let ran = device.run(&["--lang", "km", "attach", "1", "good.jpg", "home/missing.jpg", "good.jpg"]);
     assert_eq!(ran.code, 9);
-    assert!(ran.err.contains('2'), "it says which one: {}", ran.err);
+    assert!(ran.err.contains("ទី 2 ក្នុងចំណោម 3"), "it says which one: {}", ran.err);
     let shown = device.run(&["--json", "show", "1"]).json();
     assert_eq!(shown["attachments"].as_array().unwrap().len(), 1, "the one before the bad one");
     assert_eq!(device.run(&["attach", "9", "good.jpg"]).code, 9, "no such draft");
+}
+
+#[test]
+fn attachments_are_numbered_within_the_draft_and_a_failure_says_which_are_in() {
+    let device = TestDevice::with_draft();
+    device.file("good.jpg", JPEG);
+    let first = device.run(&["attach", "1", "good.jpg", "good.jpg"]);
+    assert!(first.out.contains("Attachment 1:") && first.out.contains("Attachment 2:"), "{}", first.out);
+    let second = device.run(&["attach", "1", "good.jpg", "missing.jpg", "good.jpg"]);
+    assert!(second.out.contains("Attachment 3:") && !second.out.contains("Attachment 1:"), "{}", second.out);
+    assert!(second.err.contains("File 2 of 3") && second.err.contains("Files 1 to 1"), "{}", second.err);
+    let none = device.run(&["attach", "1", "missing.jpg"]);
+    assert!(none.err.contains("attached nothing"), "{}", none.err);
+    let json = device.run(&["--json", "attach", "1", "good.jpg", "missing.jpg"]);
+    assert_eq!((json.code, &json.json()["error"]["code"]), (9, &"file_missing".into()));
+    assert_eq!(json.json()["attachments"].as_array().unwrap().len(), 1, "a script hears what is attached");
+    assert!(device.run(&["show", "1"]).out.contains("Attachment 4:"));
+}
+
+#[test]
+fn an_attachment_is_deleted_by_its_number_or_its_id_and_the_others_stay() {
+    let device = TestDevice::with_draft();
+    device.file("a.jpg", JPEG);
+    device.file("b.pdf", b"%PDF-1.7 invented");
+    device.file("c.txt", b"invented words");
+    let attached = device.run(&["--json", "attach", "1", "a.jpg", "b.pdf", "c.txt"]).json();
+    let ids: Vec<_> = (0..3).map(|at| attached["attachments"][at]["evidence_id"].as_str().unwrap()).collect();
+    let left = || {
+        let shown = device.run(&["--json", "show", "1"]).json();
+        let attachments = shown["attachments"].as_array().unwrap().clone();
+        attachments.iter().map(|one| one["evidence_id"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let unasked = device.run(&["--json", "detach", "1", "2"]);
+    assert_eq!((unasked.code, &unasked.json()["error"]["code"]), (2, &"say_yes".into()));
+    assert_eq!(left(), ids, "control: without a yes nothing is deleted");
+    let gone = device.run(&["--json", "detach", "1", "2", "--yes"]);
+    assert_eq!((gone.code, gone.json()["detached"].as_str()), (0, Some(ids[1])), "{}", gone.err);
+    assert_eq!(left(), [ids[0], ids[2]]);
+    assert_eq!(device.run(&["detach", "1", ids[1], "--yes"]).code, 9, "it is gone already");
+    assert_eq!(device.run(&["detach", "1", ids[2], "--yes"]).code, 0);
+    assert_eq!(left(), [ids[0]]);
+    for nothing in ["0", "2", "a.jpg", "-1"] {
+        assert_ne!(device.run(&["detach", "1", "--yes", nothing]).code, 0, "{nothing}");
+    }
+    assert_eq!(device.run(&["detach", "9", "1", "--yes"]).code, 9);
+}
+
+#[test]
+fn a_full_pool_says_which_commands_make_room_and_they_do() {
+    let device = TestDevice::with_draft();
+    device.file("big", &vec![7; 2 << 20]);
+    assert_eq!(device.run(&["attach", "1", "big"]).code, 0);
+    let full = device.run(&["attach", "1", "big"]);
+    assert_eq!(full.code, 6, "control: no room for a second one");
+    for command in ["kapok sync", "kapok detach", "kapok discard"] {
+        assert!(full.err.contains(command), "{}", full.err);
+    }
+    assert_eq!(device.run(&["detach", "1", "1", "--yes"]).code, 0);
+    assert_eq!(device.run(&["attach", "1", "big"]).code, 0);
 }

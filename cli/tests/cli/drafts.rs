@@ -91,3 +91,32 @@ fn an_empty_draft_is_shown_and_one_that_says_too_little_too() {
     assert_eq!(shown.code, 0, "{}", shown.err);
     assert!(shown.out.contains("Woman") || shown.out.contains("woman") || shown.out.contains("emale"), "{}", shown.out);
 }
+
+#[test]
+fn a_draft_is_deleted_only_with_a_yes_and_is_gone_then() {
+    let device = TestDevice::with_draft();
+    assert_eq!(device.run(&["report", "--answers", "answers.json"]).code, 0);
+    let drafts = || device.run(&["--json", "drafts"]).json()["drafts"].as_array().unwrap().len();
+    let unasked = device.run(&["discard", "1"]);
+    assert_eq!(unasked.code, 2);
+    assert!(unasked.err.contains("--yes"), "{}", unasked.err);
+    assert_eq!(drafts(), 2, "control: nothing is deleted without a yes");
+    assert_eq!(device.run(&["--json", "discard", "1", "--yes"]).json()["discarded"], 1);
+    assert_eq!(drafts(), 1);
+    assert_eq!(device.run(&["show", "1"]).code, 9);
+    assert!(device.run(&["show", "2"]).out.contains(NAME), "the other one stays");
+    assert_eq!(device.run(&["discard", "1", "--yes"]).code, 9);
+}
+
+#[test]
+fn consent_that_was_skipped_is_shown_as_not_chosen() {
+    let device = TestDevice::new();
+    device.file("none.json", br#"{"narrative": "Invented."}"#);
+    device.file("some.json", br#"{"narrative": "Invented.", "consent": ["keep_only"]}"#);
+    assert_eq!(device.run(&["report", "--answers", "none.json"]).code, 0);
+    assert_eq!(device.run(&["report", "--answers", "some.json"]).code, 0);
+    for (lang, words) in [("en", "nothing was chosen"), ("km", "មិនបានជ្រើសរើស")] {
+        assert!(device.run(&["--lang", lang, "show", "1"]).out.contains(words));
+        assert!(!device.run(&["--lang", lang, "show", "2"]).out.contains(words), "control: chosen");
+    }
+}

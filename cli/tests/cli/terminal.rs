@@ -9,6 +9,7 @@ use crate::device::TestDevice;
 
 pub(crate) const ENTER: &str = "\r";
 pub(crate) const DOWN: &str = "\u{1b}[B";
+pub(crate) const ESC: &str = "\u{1b}";
 pub(crate) const CTRL_C: &str = "\u{3}";
 const LIMIT: Duration = Duration::from_secs(60);
 

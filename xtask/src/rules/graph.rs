@@ -19,7 +19,8 @@ const ARROWS: &[(&str, &[&str])] = &[
 ];
 
 /// Arrows that tests of one crate may use in addition; nothing of this is linked into a program.
-const IN_TESTS: &[(&str, &str)] = &[("kapok-desk", "kapok-server")];
+const IN_TESTS: &[(&str, &str)] =
+    &[("kapok-cli", "kapok-desk"), ("kapok-cli", "kapok-server"), ("kapok-desk", "kapok-server")];
 
 /// The end-to-end proofs may see everything; nothing may depend on them.
 const SEES_ALL: &str = "kapok-tests";
