@@ -11,10 +11,13 @@ use clap::Parser as _;
 use kapok_server::{Error, Server, client_keys};
 use ready::Ready;
 use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::Layer as _;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 fn main() -> ExitCode {
-    // Warnings and errors only, to standard error. There is no access log, and no level that would make one.
-    tracing_subscriber::fmt().with_max_level(tracing::Level::WARN).with_writer(std::io::stderr).with_ansi(false).init();
+    log();
     let cli = Cli::parse();
     let done = match cli.command {
         None => serve(cli.serve),
@@ -28,6 +31,14 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Warnings and errors of our own, to standard error. There is no access log, and no level that would make one.
+/// Libraries are not heard: they warn of what a client does, so any client could write into the log.
+fn log() {
+    let ours = Targets::new().with_target("kapok_server", LevelFilter::WARN);
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(false).with_filter(ours);
+    tracing_subscriber::registry().with(lines).init();
 }
 
 /// Prints a line. A closed standard output is no reason to stop serving.
