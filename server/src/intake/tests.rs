@@ -129,6 +129,27 @@ fn a_disk_that_fails_acknowledges_nothing_and_later_everything() {
     assert_eq!(bench.stored(), [one.sealed(), two.sealed()]);
 }
 
+#[test]
+fn a_disk_full_at_the_commit_acknowledges_nothing_and_writes_nothing_over_what_lies_there() {
+    let bench = Bench::new();
+    let first = upload();
+    bench.store(&[again(&first)]);
+    let limit = |pages: i64| bench.db.write(|tx| tx.pragma_update(None, "max_page_count", pages)).unwrap();
+    let pages: i64 = bench.db.read(|db| db.pragma_query_value(None, "page_count", |row| row.get(0))).unwrap();
+    limit(pages);
+    // Many, so that their rows do not fit into pages that are half empty.
+    let batch: Vec<Upload> = (0..BATCH).map(|_| upload()).collect();
+    let copies = || batch.iter().map(again).collect::<Vec<_>>();
+    assert_eq!(bench.store(&copies()), vec![Err(Problem::Storage); BATCH]);
+    assert_eq!(bench.disk.puts.load(Ordering::SeqCst), 2, "control: their areas were flushed, the rows failed");
+    assert_eq!(bench.stored(), [first.sealed()]);
+    limit(pages + 1_000);
+    assert_eq!(bench.store(&copies()), vec![Ok(Hour(500_000)); BATCH]);
+    let count = bench.db.read(|db| db.query_row("SELECT count(*) FROM object", [], |row| row.get::<_, i64>(0)));
+    assert_eq!(count.unwrap(), 1 + i64::try_from(BATCH).unwrap());
+    assert_eq!(bench.stored()[..3], [first.sealed(), batch[0].sealed(), batch[1].sealed()]);
+}
+
 /// What a client heard, and what a new process has, when the power fails in the flush.
 fn after_a_power_cut(answer: fn(&Bench, &Upload) -> Outcome) -> (Outcome, usize) {
     let mut bench = Bench::new();

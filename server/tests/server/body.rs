@@ -2,7 +2,6 @@
 //! hand with a body that stalls.
 
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -10,11 +9,9 @@ use axum::body::Bytes;
 use hyper::body::{Body, Frame, Incoming};
 use hyper::{Request, Response};
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use kapok_wire::tls::client_config;
-use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use crate::support::World;
+use crate::support::{World, tls};
 
 /// Sends `first` and then nothing, but never says that it ended.
 pub(crate) struct Stalled(pub(crate) Option<Bytes>);
@@ -33,15 +30,11 @@ impl Body for Stalled {
 
 /// Sends a stalled body that announces `length`.
 async fn ask(world: &World, path: &str, length: Option<&str>) -> Option<Response<Incoming>> {
-    let config = Arc::new(client_config(&world.server.card.trust(), None).unwrap());
-    let address = world.server.card.addresses[0];
-    let stream = TcpStream::connect(address).await.unwrap();
-    let connector = tokio_rustls::TlsConnector::from(config);
-    let stream = connector.connect(address.ip().into(), stream).await.unwrap();
+    let stream = tls(&world.server.card, 1).await.unwrap();
     let (mut sender, connection) =
         hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await.unwrap();
     let driver = tokio::spawn(connection);
-    let mut request = Request::post(format!("https://{address}{path}"));
+    let mut request = Request::post(format!("{}{path}", world.device.url));
     if let Some(length) = length {
         request = request.header("content-length", length);
     }

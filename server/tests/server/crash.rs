@@ -94,6 +94,8 @@ async fn a_full_disk_is_answered_as_such_and_loses_nothing() {
     }
     assert!(!refused.is_empty() && stored.len() > 10, "{} stored, {} refused", stored.len(), refused.len());
     assert!(world.server.child.try_wait().unwrap().is_none(), "the process survives");
+    let log = std::fs::read_to_string(world.dir.path().join("log")).unwrap();
+    assert!(log.contains("look at the disk"), "the operator is told: {log}");
 
     // Space again: nothing was lost, nothing half stored, and the same bytes succeed.
     world.server.child.kill().unwrap();

@@ -1,7 +1,5 @@
 //! Nobody without a token, an invite or a registered key keeps others from uploading.
 
-use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Bytes;
@@ -11,16 +9,14 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use kapok_server::limits::{CONNECTIONS_PER_ADDRESS, ENROLMENTS, STREAMS, UPLOADS};
 use kapok_wire::answer::Answer;
 use kapok_wire::sizes::{ANSWER, HEAD, MEDIA_BODY, TEXT_BODY};
-use kapok_wire::tls::client_config;
 use kapok_wire::token::{Blinding, Token};
 use kapok_wire::{Lane, Problem, UploadId, rng};
-use tokio::net::TcpSocket;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 use crate::body::Stalled;
-use crate::support::{Object, World};
+use crate::support::{Object, World, tls};
 
 /// What a connection opens: all the streams it may have.
 const EACH: usize = STREAMS as usize;
@@ -29,12 +25,7 @@ const CONNECTIONS: usize = UPLOADS / EACH + 2;
 
 /// A connection from 127.0.0.`host`, or `None` if the server closes it.
 async fn connect(world: &World, host: u8, tasks: &mut JoinSet<()>) -> Option<SendRequest<Stalled>> {
-    let config = Arc::new(client_config(&world.server.card.trust(), None).unwrap());
-    let address = world.server.card.addresses[0];
-    let socket = TcpSocket::new_v4().unwrap();
-    socket.bind(SocketAddr::from((Ipv4Addr::new(127, 0, 0, host), 0))).unwrap();
-    let stream = socket.connect(address).await.ok()?;
-    let stream = tokio_rustls::TlsConnector::from(config).connect(address.ip().into(), stream).await.ok()?;
+    let stream = tls(&world.server.card, host).await?;
     let (sender, connection) =
         hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await.ok()?;
     tasks.spawn(async move {
@@ -90,7 +81,7 @@ impl Flood {
 }
 
 /// An honest upload gets its receipt soon.
-async fn uploads(world: &World, token: &Token) {
+pub(crate) async fn uploads(world: &World, token: &Token) {
     let object = Object::packet(token);
     let upload = timeout(Duration::from_secs(2), world.device.upload(&object));
     assert!(upload.await.expect("an answer within two seconds").is_ok());

@@ -9,6 +9,7 @@ mod crash;
 mod desk;
 mod enrol;
 mod flood;
+mod hostile;
 mod start;
 mod support;
 mod timing;

@@ -1,5 +1,6 @@
 //! Starting, restarting and ending.
 
+use std::os::unix::fs::PermissionsExt as _;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
@@ -60,6 +61,28 @@ fn a_lost_database_or_object_file_is_an_error_and_not_a_fresh_start() {
     }
     world.restart();
     assert_eq!(runtime.block_on(world.desk.pull()).len(), 1, "control: with both back it starts");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn in_a_folder_that_others_may_read_every_secret_file_is_still_private() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    std::fs::create_dir(&data).unwrap();
+    std::fs::set_permissions(&data, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let world = World::around(dir, start(&data)).await;
+    assert!(world.device.upload(&Object::packet(&world.tokens[0])).await.is_ok());
+    let (mut files, mut public) = (0, Vec::new());
+    for folder in [data.clone(), data.join("objects")] {
+        for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
+            files += 1;
+            if entry.metadata().unwrap().permissions().mode() & 0o077 != 0 {
+                public.push(entry.file_name());
+            }
+        }
+    }
+    // Database with its log and index, keys, lock, objects, one segment; and the card.
+    assert!(files >= 8, "control: {files} files were looked at");
+    assert_eq!(public, ["server-card.json"], "the card alone is public");
 }
 
 /// SIGTERM, and how it ended.

@@ -1,9 +1,10 @@
 //! A server process, a device and a desk, all of them plainly made up.
 
 use std::io::{BufRead as _, BufReader};
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 
 use ed25519_dalek::VerifyingKey;
 use kapok_server::client_keys;
@@ -17,6 +18,8 @@ use kapok_wire::tls::{ClientIdentity, Pin, client_config, pin_of};
 use kapok_wire::token::{Blinding, IssuerKey, Token};
 use kapok_wire::upload::{Head, encode_body};
 use kapok_wire::{Digest, Hour, InviteSecret, Lane, ObjectId, Problem, UploadId, rng};
+use tokio::net::{TcpSocket, TcpStream};
+use tokio_rustls::client::TlsStream;
 
 /// Later than any test runs.
 pub(crate) const FAR: Hour = Hour(10_000_000);
@@ -61,6 +64,16 @@ pub(crate) fn start_with(mut command: Command) -> Process {
     let ready: serde_json::Value = serde_json::from_str(said.last().expect("the ready line")).unwrap();
     let card = std::fs::read(ready["card"].as_str().unwrap()).unwrap();
     Process { child, card: Card::decode(&card).unwrap(), said }
+}
+
+/// A connection from 127.0.0.`host` to the device port, or `None` if the server closes it.
+pub(crate) async fn tls(card: &Card, host: u8) -> Option<TlsStream<TcpStream>> {
+    let config = Arc::new(client_config(&card.trust(), None).unwrap());
+    let address = card.addresses[0];
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind(SocketAddr::from((Ipv4Addr::new(127, 0, 0, host), 0))).unwrap();
+    let stream = socket.connect(address).await.ok()?;
+    tokio_rustls::TlsConnector::from(config).connect(address.ip().into(), stream).await.ok()
 }
 
 fn builder(card: &Card, identity: Option<ClientIdentity>) -> reqwest::ClientBuilder {
