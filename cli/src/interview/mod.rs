@@ -107,10 +107,19 @@ impl<'a> Interview<'a> {
                 Turn::Next => at += 1,
                 Turn::Back => at = at.saturating_sub(1),
                 Turn::Later => return Ok(Ending::Later),
-                Turn::SendNow => return Ok(Ending::SendNow),
+                // There is no way back after it, and the entry stands in every list: one slip must not be enough.
+                Turn::SendNow if self.seals()? => return Ok(Ending::SendNow),
+                Turn::SendNow => {}
             }
         }
         Ok(Ending::Through)
+    }
+
+    fn seals(&self) -> Asked<bool> {
+        yes(self.app, "ask.seal", "ask.seal_no", "ask.seal_yes").map_err(|failure| match failure {
+            Failure::Said { exit: Exit::Stopped, .. } => Halt::Interrupted,
+            other => Halt::Failed(other),
+        })
     }
 
     fn heading(&mut self, screen: &Screen) {

@@ -61,7 +61,7 @@ fn attachments_are_numbered_within_the_draft_and_a_failure_says_which_are_in() {
     assert!(first.out.contains("Attachment 1:") && first.out.contains("Attachment 2:"), "{}", first.out);
     let second = device.run(&["attach", "1", "good.jpg", "missing.jpg", "good.jpg"]);
     assert!(second.out.contains("Attachment 3:") && !second.out.contains("Attachment 1:"), "{}", second.out);
-    assert!(second.err.contains("File 2 of 3") && second.err.contains("Files 1 to 1"), "{}", second.err);
+    assert!(second.err.contains("File 2 of 3") && second.err.contains("as listed above: 1."), "{}", second.err);
     let none = device.run(&["attach", "1", "missing.jpg"]);
     assert!(none.err.contains("attached nothing"), "{}", none.err);
     let json = device.run(&["--json", "attach", "1", "good.jpg", "missing.jpg"]);

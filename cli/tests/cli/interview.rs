@@ -1,6 +1,7 @@
 //! The questions on a real pseudo-terminal.
 
 use crate::device::{PASSPHRASE, TestDevice};
+use crate::organisation::Organisation;
 use crate::terminal::{CTRL_C, DOWN, ENTER, ESC, Terminal};
 
 /// The program on a terminal, with the passphrase on descriptor 3.
@@ -168,4 +169,24 @@ fn a_deletion_is_asked_about_and_the_first_answer_is_no() {
     terminal.expect("Delete it for good?").expect("Enter").press(DOWN).press(ENTER).expect("is deleted");
     assert_eq!(terminal.exit_code(), 0);
     assert_eq!(device.run(&["show", "1"]).code, 9);
+}
+
+#[test]
+fn send_now_seals_only_after_a_yes() {
+    let organisation = Organisation::start();
+    let device = organisation.device();
+    let drafts = || device.run(&["--json", "drafts"]).json()["drafts"].as_array().unwrap().len();
+    let mut terminal = start(&device, "report --draft 1");
+    terminal.expect("1/8").expect("Enter").press("\u{7f}".repeat(80).as_str()).press(ENTER);
+    terminal.expect("Keep the answer").expect("Enter").press("Send").expect("Send now").press(ENTER);
+    terminal.expect("Seal the report now?").expect("No").expect("Enter").press(ENTER);
+    // Back at the same question.
+    terminal.expect("Enter to save").press(CTRL_C).expect("report --draft 1");
+    assert_eq!((terminal.exit_code(), drafts()), (130, 1), "control: a no seals nothing");
+
+    let mut terminal = start(&device, "report --draft 1");
+    terminal.expect("1/8").expect("Enter").press("\u{7f}".repeat(80).as_str()).press(ENTER);
+    terminal.expect("Keep the answer").expect("Enter").press("Send").expect("Send now").press(ENTER);
+    terminal.expect("Seal the report now?").expect("Enter").press(DOWN).press(ENTER).expect("Code: ");
+    assert_eq!((terminal.exit_code(), drafts()), (0, 0));
 }
