@@ -1,12 +1,14 @@
 //! Commands: results on stdout, notes and errors on stderr, an exit code that scripts rely on.
 
 mod args;
+mod files;
 mod output;
 mod passphrase;
 mod reading;
 mod server;
 mod setup;
 mod show;
+mod stop;
 mod times;
 mod verify;
 mod view;

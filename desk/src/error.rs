@@ -30,6 +30,12 @@ pub enum Error {
     /// The file to write is there already.
     #[error("the output file already exists; nothing is overwritten, choose another name")]
     OutputExists,
+    /// A file or folder that the command line names is not there.
+    #[error("nothing is at the place that {argument} names; check the name and its folder")]
+    NoFile {
+        /// The argument, as the help writes it.
+        argument: &'static str,
+    },
     /// A newer program made the folder.
     #[error("this desk folder was made by a newer version; update kapok-desk")]
     NewerFolder,
@@ -51,6 +57,18 @@ pub enum Error {
     /// No terminal and no descriptor.
     #[error("no passphrase: use a terminal or --passphrase-fd N")]
     NoPassphrase,
+    /// Nothing was typed, or the descriptor gave nothing.
+    #[error("the passphrase is empty; type it, or check what the descriptor gives")]
+    PassphraseEmpty,
+    /// Longer than any that is typed; cutting it would make another one of it.
+    #[error("the passphrase is longer than {max} bytes; check what the descriptor gives")]
+    PassphraseLong {
+        /// Most bytes.
+        max: usize,
+    },
+    /// Somebody asked to stop.
+    #[error("stopped; what was unfinished is gone, what was whole stays")]
+    Stopped,
     /// There is no key file that could open reports.
     #[error("no desk key lies in this folder; add one with `kapok-desk key add`")]
     NoKeys,
@@ -63,6 +81,17 @@ pub enum Error {
     /// A root key that the bundle does not name.
     #[error("this root key is none of the three that the bundle names; nothing was signed")]
     NotARoot,
+    /// Not three root keys.
+    #[error("--root is needed three times, once for each root key")]
+    ThreeRoots,
+    /// Neither a key nor a file.
+    #[error(
+        "what {argument} gives is neither a public key nor a file that is here; copy the line that `key new` printed"
+    )]
+    NoPublicKey {
+        /// The argument.
+        argument: &'static str,
+    },
     /// A public key on the command line is unusable.
     #[error("{0} is not a usable public key; copy the whole line that `key new` printed")]
     BadPublicKey(&'static str),
@@ -101,7 +130,7 @@ pub enum Error {
     NothingTested(Class),
     /// Some keys of the bundle were not tried.
     #[error(
-        "{0} desk keys of the bundle are not here or do not open with this passphrase; try each on its machine \
+        "desk keys of the bundle that are not here, or not behind this passphrase: {0}; try each on its machine \
              with `bundle check --key`, then publish with --keys-elsewhere"
     )]
     NotAllTested(usize),
@@ -141,36 +170,56 @@ pub enum Error {
     #[error("the disk is full; make room and run the command again, nothing is lost")]
     DiskFull,
     /// Some reports are not whole yet.
-    #[error("{incomplete} reports or files are not whole yet; run `kapok-desk pull` again later")]
+    #[error("not whole yet (reports or files): {incomplete}; run `kapok-desk pull` again later")]
     NotAllHere {
         /// Reports and files with something missing.
         incomplete: usize,
     },
     /// Some reports are not what was recorded.
-    #[error("{wrong} reports are not right; see the list above")]
+    #[error("reports that are not right: {wrong}; see the list above")]
     NotAllRight {
         /// Reports with something damaged or contradicting.
         wrong: usize,
     },
+    /// Nothing is wrong as far as it opens here, but not all of it does.
+    #[error("reports not checked, because their keys are elsewhere: {unchecked}; verify them where those keys are")]
+    NotAllChecked {
+        /// Reports and packets that a key elsewhere may open.
+        unchecked: usize,
+    },
     /// Some attachments could not be written.
-    #[error("{0} attachments could not be written; see the list above")]
+    #[error("attachments that were not written: {0}; see the list above")]
     NotAllExtracted(usize),
 }
 
 impl Error {
-    /// The exit code that scripts rely on.
+    /// The exit code that scripts rely on. Where a number of the device (`kapok`) means the same, it is the same.
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::WrongPassphrase => 3,
+            Self::NoPassphrase | Self::PassphraseLong { .. } | Self::ThreeRoots => 2,
+            Self::WrongPassphrase | Self::PassphraseEmpty | Self::PassphraseShort { .. } | Self::PassphraseMismatch => {
+                3
+            }
             Self::Unreachable | Self::Intercepted | Self::Clock | Self::NotAllHere { .. } => 5,
             Self::Refused(problem) => match problem.remedy() {
-                kapok_wire::Remedy::RetryLater => 5,
-                _ => 8,
+                kapok_wire::Remedy::RetryLater | kapok_wire::Remedy::NewToken => 5,
+                kapok_wire::Remedy::AskPerson => 8,
             },
             Self::DiskFull => 6,
-            Self::NoDesk | Self::NoSuchReport | Self::NoKeys | Self::NoBundle => 9,
+            Self::NewerFolder => 7,
+            Self::Seal(error) if is_damage(error) => 7,
+            Self::Bundle(_) | Self::Unsigned | Self::TooFewSignatures { .. } => 8,
+            Self::NoDesk
+            | Self::NoSuchReport
+            | Self::NoKeys
+            | Self::NoBundle
+            | Self::NoFile { .. }
+            | Self::NoPublicKey { .. } => 9,
             Self::InUse => 10,
+            Self::NotAllChecked { .. } => 11,
+            // What a shell reports for Ctrl-C.
+            Self::Stopped => 130,
             _ => 1,
         }
     }
@@ -184,12 +233,18 @@ impl Error {
             Self::NoSuchReport => "no_such_report",
             Self::Exists => "exists",
             Self::OutputExists => "output_exists",
+            Self::NoFile { .. } => "no_file",
             Self::NewerFolder => "newer_folder",
             Self::InUse => "in_use",
             Self::WrongPassphrase => "wrong_passphrase",
             Self::PassphraseMismatch => "passphrases_differ",
             Self::PassphraseShort { .. } => "passphrase_short",
             Self::NoPassphrase => "no_passphrase",
+            Self::PassphraseEmpty => "passphrase_empty",
+            Self::PassphraseLong { .. } => "passphrase_long",
+            Self::Stopped => "stopped",
+            Self::ThreeRoots => "three_roots",
+            Self::NoPublicKey { .. } => "no_public_key",
             Self::NoKeys => "no_keys",
             Self::NotThisKey { .. } => "not_this_key",
             Self::NotARoot => "not_a_root",
@@ -214,6 +269,7 @@ impl Error {
             Self::DiskFull => "disk_full",
             Self::NotAllHere { .. } => "not_all_here",
             Self::NotAllRight { .. } => "not_all_right",
+            Self::NotAllChecked { .. } => "not_all_checked",
             Self::NotAllExtracted(_) => "not_all_extracted",
         }
     }
@@ -225,4 +281,18 @@ impl Error {
             kind => Self::Io { what, kind },
         }
     }
+}
+
+/// True for what a file that was whole once gives after a change, or to a program that is too old for it.
+fn is_damage(error: &kapok_seal::Error) -> bool {
+    use kapok_seal::Error as Seal;
+    matches!(
+        error,
+        Seal::WrongLength
+            | Seal::UnknownVersion
+            | Seal::Malformed
+            | Seal::EnvelopeHeader
+            | Seal::EnvelopeMac
+            | Seal::EnvelopePayload
+    )
 }

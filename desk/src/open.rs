@@ -2,6 +2,7 @@
 
 pub(crate) mod attachment;
 pub(crate) mod extract;
+pub(crate) mod extract_dir;
 pub(crate) mod index;
 pub(crate) mod part;
 pub(crate) mod report;

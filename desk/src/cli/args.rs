@@ -9,9 +9,10 @@ use kapok_wire::bundle::Class;
 
 use super::words::Lang;
 
-const EXIT_CODES: &str = "Exit codes: 0 done; 1 other error; 2 usage; 3 wrong passphrase; 5 the server cannot be \
-    reached or not everything is here, try again later; 6 disk full; 8 refused by the server, a person must act; \
-    9 nothing there (no desk, no such report, no key, no bundle); 10 in use by another process.";
+const EXIT_CODES: &str = "Exit codes: 0 done; 1 other error; 2 wrong use; 3 wrong or unusable passphrase; 5 the server \
+    cannot be reached or not everything is here, try again later; 6 disk full; 7 damaged, or made by a newer version; \
+    8 refused by the server or as a bundle, a person must act; 9 nothing there (no desk, report, key, bundle or file); \
+    10 in use by another process; 11 not checked, because keys are elsewhere; 130 stopped with Ctrl-C.";
 
 /// The organisation's desk: keys, invites, pull, open, show.
 #[derive(Debug, Parser)]
@@ -26,7 +27,7 @@ pub(crate) struct Args {
     /// Print one JSON document, also for a failure.
     #[arg(long, global = true)]
     pub(crate) json: bool,
-    /// Language of words and labels; else the locale's.
+    /// Language of words and labels: km (Khmer) or en (English) [default: the locale's, else en; show prints both]
     #[arg(long, global = true, value_name = "km|en")]
     pub(crate) lang: Option<Lang>,
     #[command(subcommand)]
@@ -43,7 +44,7 @@ pub(crate) enum Command {
     /// Make, sign or check a bundle.
     #[command(subcommand)]
     Bundle(BundleCommand),
-    /// Print what `kapok-server desk add` wants.
+    /// Print the fingerprint that `kapok-server desk add` wants.
     Fingerprint,
     /// Send the signed bundle to the server, after a test decryption.
     Publish(PublishArgs),
@@ -176,6 +177,9 @@ pub(crate) struct InviteArgs {
     /// Hours until it expires.
     #[arg(long, default_value_t = 72, value_parser = clap::value_parser!(u64).range(INVITE_HOURS))]
     pub(crate) hours: u64,
+    /// Write the text that begins with KAPOK1 into a new file, for its owner only, and print the QR code alone.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
 }
 
 #[derive(Debug, clap::Args)]

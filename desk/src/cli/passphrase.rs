@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::{self, IsTerminal as _, Read as _};
 
-use inquire::{Password, PasswordDisplayMode};
+use inquire::{InquireError, Password, PasswordDisplayMode};
 use kapok_desk::Error;
 use kapok_desk::limits::{PASSPHRASE_MAX, PASSPHRASE_MIN};
 use zeroize::Zeroizing;
@@ -38,16 +38,17 @@ fn from_descriptor(descriptor: u32) -> Result<Zeroizing<Vec<u8>>, Error> {
     let mut line = Zeroizing::new(Vec::with_capacity(PASSPHRASE_MAX));
     // Byte by byte and without a buffer: what follows the line belongs to somebody else.
     let mut byte = Zeroizing::new([0]);
-    while line.len() < PASSPHRASE_MAX && file.read(byte.as_mut_slice()).map_err(|_| Error::NoPassphrase)? == 1 {
+    while file.read(byte.as_mut_slice()).map_err(|_| Error::NoPassphrase)? == 1 {
         match *byte {
             [b'\n'] => break,
+            _ if line.len() == PASSPHRASE_MAX => return Err(Error::PassphraseLong { max: PASSPHRASE_MAX }),
             [byte] => line.push(byte),
         }
     }
     if line.last() == Some(&b'\r') {
         line.pop();
     }
-    if line.is_empty() { Err(Error::NoPassphrase) } else { Ok(line) }
+    if line.is_empty() { Err(Error::PassphraseEmpty) } else { Ok(line) }
 }
 
 fn prompt(text: &str, again: Option<&str>) -> Result<Zeroizing<Vec<u8>>, Error> {
@@ -56,7 +57,10 @@ fn prompt(text: &str, again: Option<&str>) -> Result<Zeroizing<Vec<u8>>, Error> 
     }
     let ask = |text: &str| {
         let asked = Password::new(text).without_confirmation().with_display_mode(PasswordDisplayMode::Hidden).prompt();
-        asked.map(|typed| Zeroizing::new(typed.into_bytes())).map_err(|_| Error::NoPassphrase)
+        asked.map(|typed| Zeroizing::new(typed.into_bytes())).map_err(|error| match error {
+            InquireError::OperationInterrupted | InquireError::OperationCanceled => Error::Stopped,
+            _ => Error::NoPassphrase,
+        })
     };
     let first = ask(text)?;
     if let Some(again) = again
@@ -64,5 +68,5 @@ fn prompt(text: &str, again: Option<&str>) -> Result<Zeroizing<Vec<u8>>, Error> 
     {
         return Err(Error::PassphraseMismatch);
     }
-    if first.is_empty() { Err(Error::NoPassphrase) } else { Ok(first) }
+    if first.is_empty() { Err(Error::PassphraseEmpty) } else { Ok(first) }
 }

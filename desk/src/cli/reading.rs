@@ -9,6 +9,7 @@ use serde_json::{Value as Json, json};
 
 use super::Session;
 use super::output::note;
+use super::stop::Stop;
 use super::view::{closed_words, report_json, title, unopened_json};
 
 /// Everything that reading commands share, opened once.
@@ -29,14 +30,16 @@ impl Desk {
         Ok(Self { inbox, index, here, refused: keys.refused() })
     }
 
-    /// Attachments of a report with what is known of them, hashes checked if `full`.
+    /// Attachments of a report with what is known of them, hashes checked if `full`; `stop` ends it in between.
     pub(super) fn checked<'a>(
         &self,
         report: &'a OpenedReport,
         full: bool,
+        stop: &Stop,
     ) -> Result<Vec<(Attachment<'a>, Integrity)>, Error> {
         let check = |one: Attachment<'a>| {
-            let state = if full { one.open(&self.inbox, &self.here, |_| Ok(()))? } else { one.presence(&self.here) };
+            let state =
+                if full { one.open(&self.inbox, &self.here, |_| stop.check())? } else { one.presence(&self.here) };
             Ok((one, state))
         };
         attachments(report).into_iter().map(check).collect()
@@ -78,7 +81,7 @@ pub(super) fn list(session: &Session) -> Result<(), Error> {
     let desk = Desk::open(session)?;
     let (mut lines, mut reports) = (Vec::new(), Vec::new());
     for report in &desk.index.reports {
-        let attached = desk.checked(report, false)?;
+        let attached = desk.checked(report, false, &Stop::default())?;
         lines.push(list_line(session, report, &attached));
         reports.push(report_json(session, report, &attached));
     }

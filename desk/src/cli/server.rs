@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::Session;
 use super::args::{InviteArgs, PublishArgs, PullArgs};
+use super::files::{free, named, write_named};
 use super::output::{note, progress};
 use super::times::last_second;
 
@@ -24,7 +25,7 @@ impl Session {
 
 pub(super) fn publish(session: &Session, args: &PublishArgs) -> Result<(), Error> {
     let folder = session.folder()?;
-    let bundle = publishable(&folder, args.bundle.as_deref(), session.now)?;
+    let bundle = named("--bundle", publishable(&folder, args.bundle.as_deref(), session.now))?;
     let proof = prove_at_hand(&folder, &bundle, &session.passphrase()?)?;
     note(&session.words.fill("test_decryption", &[&proof.proven, &proof.elsewhere]));
     if proof.elsewhere > 0 && !args.keys_elsewhere {
@@ -43,6 +44,9 @@ pub(super) fn publish(session: &Session, args: &PublishArgs) -> Result<(), Error
 
 pub(super) fn invite(session: &Session, args: &InviteArgs) -> Result<(), Error> {
     let folder = session.folder()?;
+    if let Some(out) = &args.out {
+        free(out)?;
+    }
     let (text, registration) = make_invite(&folder, args.hours, session.now)?;
     let image = qr(&text)?;
     // Registered before it is shown: a printed invite works.
@@ -51,7 +55,16 @@ pub(super) fn invite(session: &Session, args: &InviteArgs) -> Result<(), Error> 
     let last = last_second(registration.expires);
     let expires = session.zone.rfc3339(last);
     note(&session.words.fill("invite_expires", &[&session.zone.minute(last)]));
-    session.out.result(&json!({ "invite": text, "expires": expires }), &[image, String::new(), text.clone()])
+    let mut lines = vec![image];
+    match &args.out {
+        // In the file it is for one device; in the window it would stay for whoever scrolls back.
+        Some(out) => {
+            write_named("--out", out, "writing the invite", format!("{text}\n").as_bytes())?;
+            note(session.words.get("invite_written"));
+        }
+        None => lines.extend([String::new(), text.clone()]),
+    }
+    session.out.result(&json!({ "invite": text, "expires": expires }), &lines)
 }
 
 pub(super) fn pull(session: &Session, args: &PullArgs) -> Result<(), Error> {

@@ -2,23 +2,26 @@
 
 use std::path::Path;
 
-use kapok_desk::limits::{KEY_ARGUMENT_MAX, NAMED_FILE_MAX};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use kapok_desk::limits::KEY_ARGUMENT_MAX;
 use kapok_desk::{
     BundlePlan, Error, Folder, InitRequest, OrgKey, ServerCard, accepted_by_devices, add_key, adopt, content,
-    init as make_desk, new_key, prove_each, read_at_most, read_key, read_text, sign, signers, write_new,
+    init as make_desk, new_key, prove_each, read_key, read_text, sign, signers,
 };
 use kapok_wire::bundle::Bundle;
 use kapok_wire::sizes::THRESHOLD;
 use serde_json::{Value as Json, json};
 
 use super::args::{BundleCommand, BundleNewArgs, InitArgs, KeyCommand};
+use super::files::{free, named, read_named, write_named};
 use super::output::note;
 use super::{Session, output};
 
 pub(super) fn init(session: &Session, args: &InitArgs) -> Result<(), Error> {
-    let card = read_file(&args.server_card, "reading the server card")?;
+    let card = read_named("--server-card", &args.server_card, "reading the server card")?;
     let folder = match &args.bundle {
-        Some(path) => adopt(&session.dir, &card, &read_file(path, "reading the bundle")?)?,
+        Some(path) => adopt(&session.dir, &card, &read_named("--bundle", path, "reading the bundle")?)?,
         None => {
             // Before a passphrase is asked for, so that nobody types one for nothing.
             ServerCard::parse(&card)?;
@@ -48,22 +51,24 @@ pub(super) fn fingerprint(session: &Session) -> Result<(), Error> {
 
 fn print_fingerprint(session: &Session, folder: &Folder) -> Result<(), Error> {
     let pin = folder.fingerprint()?;
-    session.out.result(&json!({ "fingerprint": pin.to_string() }), &[session.words.fill("fingerprint", &[&pin])])
+    // The value alone is the result, so that a script can take it as it is.
+    note(&session.words.fill("fingerprint", &[&pin]));
+    session.out.result(&json!({ "fingerprint": pin.to_string() }), &[pin.to_string()])
 }
 
 pub(super) fn key(session: &Session, command: KeyCommand) -> Result<(), Error> {
     match command {
         KeyCommand::New { role, out } => {
-            if out.exists() {
-                return Err(Error::OutputExists);
-            }
+            free(&out)?;
             let role = kapok_desk::Role::from(role);
-            let public = new_key(&out, role, &session.new_passphrase()?, kapok_seal::WORK_FACTOR)?;
+            let passphrase = session.new_passphrase()?;
+            let public = named("--out", new_key(&out, role, &passphrase, kapok_seal::WORK_FACTOR))?;
             session.out.result(&json!({ "role": role.word(), "public": public }), &[public])
         }
         KeyCommand::Add { file } => {
             let folder = session.folder()?;
-            let class = add_key(&folder, &file, &session.passphrase()?)?;
+            let passphrase = session.passphrase()?;
+            let class = named("FILE", add_key(&folder, &file, &passphrase))?;
             let word = kapok_desk::Role::Desk(class).word();
             session.out.result(&json!({ "added": word }), &[word.to_owned()])
         }
@@ -79,7 +84,7 @@ pub(super) fn bundle(session: &Session, command: BundleCommand) -> Result<(), Er
 }
 
 fn bundle_new(session: &Session, args: &BundleNewArgs) -> Result<(), Error> {
-    let card = ServerCard::parse(&read_file(&args.server_card, "reading the server card")?)?;
+    let card = ServerCard::parse(&read_named("--server-card", &args.server_card, "reading the server card")?)?;
     let sequence = match args.sequence {
         Some(sequence) => sequence,
         None => match session.folder().and_then(|folder| folder.bundle()) {
@@ -88,32 +93,31 @@ fn bundle_new(session: &Session, args: &BundleNewArgs) -> Result<(), Error> {
             Err(e) => return Err(e),
         },
     };
-    let public = |keys: &[String]| keys.iter().map(|key| public_key(key)).collect::<Result<Vec<_>, _>>();
-    let roots: [String; 3] = public(&args.root)?.try_into().map_err(|_| Error::BadPublicKey("--root, three times,"))?;
+    let public =
+        |argument, keys: &[String]| keys.iter().map(|key| public_key(argument, key)).collect::<Result<Vec<_>, _>>();
+    let roots: [String; 3] = public("--root", &args.root)?.try_into().map_err(|_| Error::ThreeRoots)?;
     let plan = BundlePlan {
         organisation: args.organisation.clone(),
         sequence,
         valid_days: args.valid_days,
         roots,
-        triage: public(&args.triage)?,
-        identities: public(&args.identities)?,
+        triage: public("--triage", &args.triage)?,
+        identities: public("--identities", &args.identities)?,
     };
     let text = plan.note_text(&card, session.now)?;
-    write_new(&args.out, text.as_bytes()).map_err(|error| match error.kind() {
-        std::io::ErrorKind::AlreadyExists => Error::OutputExists,
-        kind => Error::Io { what: "writing the bundle", kind },
-    })?;
+    write_named("--out", &args.out, "writing the bundle", text.as_bytes())?;
     print_bundle(session, &content(&text)?, signers(&text)?, None, None)
 }
 
 fn bundle_sign(session: &Session, key: &Path, bundle: &Path) -> Result<(), Error> {
-    let text = read_text(bundle)?;
+    let text = named("BUNDLE", read_text(bundle))?;
     let shown = content(&text)?;
     // What is about to be signed is shown first: the holder of a root key decides by it.
     for line in describe(session, &shown, signers(&text)?) {
         note(&line);
     }
-    let key = read_key(key, &session.passphrase()?)?;
+    let passphrase = session.passphrase()?;
+    let key = named("--key", read_key(key, &passphrase))?;
     let signed = sign(&text, &key)?;
     kapok_desk::replace(bundle, signed.as_bytes())
         .map_err(|error| Error::Io { what: "writing the bundle", kind: error.kind() })?;
@@ -126,13 +130,14 @@ fn bundle_sign(session: &Session, key: &Path, bundle: &Path) -> Result<(), Error
 }
 
 fn bundle_check(session: &Session, path: &Path, keys: &[std::path::PathBuf]) -> Result<(), Error> {
-    let text = read_text(path)?;
+    let text = named("BUNDLE", read_text(path))?;
     let bundle = content(&text)?;
     let proof = if keys.is_empty() {
         None
     } else {
         let passphrase = session.passphrase()?;
-        let keys = keys.iter().map(|path| read_key(path, &passphrase)).collect::<Result<Vec<OrgKey>, _>>()?;
+        let keys =
+            keys.iter().map(|path| named("--key", read_key(path, &passphrase))).collect::<Result<Vec<OrgKey>, _>>()?;
         let [(first_class, first), (second_class, second)] = prove_each(&bundle, &keys)?;
         // Keys were named to be tried; one that the bundle does not name is a mistake that must be heard.
         if first.proven + second.proven < keys.len() {
@@ -220,15 +225,18 @@ fn print_bundle(
 }
 
 /// A key as typed, or the one line of the file that is named.
-fn public_key(text: &str) -> Result<String, Error> {
+fn public_key(argument: &'static str, text: &str) -> Result<String, Error> {
     let path = Path::new(text);
-    if text.len() > KEY_ARGUMENT_MAX || !path.is_file() {
-        return Ok(text.trim().to_owned());
+    let typed = text.trim().to_owned();
+    if text.len() > KEY_ARGUMENT_MAX
+        || typed.starts_with("age1")
+        || STANDARD.decode(&typed).is_ok_and(|key| key.len() == 32)
+    {
+        return Ok(typed);
     }
-    let bytes = read_file(path, "reading a public key")?;
+    if !path.is_file() {
+        return Err(Error::NoPublicKey { argument });
+    }
+    let bytes = read_named(argument, path, "reading a public key")?;
     String::from_utf8(bytes).map(|text| text.trim().to_owned()).map_err(|_| Error::BadPublicKey("a file"))
-}
-
-fn read_file(path: &Path, what: &'static str) -> Result<Vec<u8>, Error> {
-    read_at_most(path, NAMED_FILE_MAX).map_err(|error| Error::Io { what, kind: error.kind() })
 }

@@ -1,15 +1,15 @@
 //! `show`: one case in words. Only `--extract` writes.
 
-use std::path::Path;
-
-use kapok_desk::{Attachment, Error, Extracted, Integrity, OpenedReport, extract, prepare_dir};
+use kapok_desk::{Attachment, Error, ExtractDir, Extracted, Integrity, OpenedReport, extract};
 use kapok_report::ShortCode;
 use serde_json::{Value as Json, json};
 
 use super::Session;
 use super::args::ShowArgs;
+use super::files::named;
 use super::output::{note, printable};
 use super::reading::Desk;
+use super::stop::Stop;
 use super::view::{closed_words, integrity_words, report_json, rows};
 use super::words::Lang;
 
@@ -21,15 +21,22 @@ pub(super) fn show(session: &Session, args: &ShowArgs) -> Result<(), Error> {
         desk.notes(session);
         return Err(Error::NoSuchReport);
     }
+    let mut stop = Stop::default();
+    let mut into = None;
     if let Some(dir) = &args.extract {
-        prepare_dir(dir)?;
+        let dir = named("--extract", ExtractDir::prepare(dir))?;
+        if dir.swept() > 0 {
+            note(&session.words.fill("extract_swept", &[&dir.swept()]));
+        }
         note(session.words.get("extract_warning"));
+        into = Some(dir);
+        stop = Stop::listen()?;
     }
     let (mut lines, mut reports, mut failed) = (Vec::new(), Vec::new(), 0);
     for report in found {
-        let attached = desk.checked(report, true)?;
-        let written = match &args.extract {
-            Some(dir) => write_out(&desk, &attached, dir)?,
+        let attached = desk.checked(report, true, &stop)?;
+        let written = match &into {
+            Some(dir) => write_out(&desk, &attached, dir, &stop)?,
             None => Vec::new(),
         };
         failed += written.iter().filter(|name| name.is_none()).count();
@@ -43,11 +50,16 @@ pub(super) fn show(session: &Session, args: &ShowArgs) -> Result<(), Error> {
 }
 
 /// Writes what is whole and right; `None` for what is not.
-fn write_out(desk: &Desk, attached: &[(Attachment<'_>, Integrity)], dir: &Path) -> Result<Vec<Option<String>>, Error> {
+fn write_out(
+    desk: &Desk,
+    attached: &[(Attachment<'_>, Integrity)],
+    dir: &ExtractDir,
+    stop: &Stop,
+) -> Result<Vec<Option<String>>, Error> {
     let mut written = Vec::new();
     for (at, (attachment, state)) in attached.iter().enumerate() {
         written.push(match state {
-            Integrity::HashOk => match extract(attachment, at + 1, &desk.inbox, &desk.here, dir)? {
+            Integrity::HashOk => match extract(attachment, at + 1, &desk.inbox, &desk.here, dir, || stop.check())? {
                 Extracted::Written(name) => Some(name),
                 Extracted::NotWritten(_) => None,
             },

@@ -1,70 +1,147 @@
-//! `verify`: every pulled report, with every hash.
+//! `verify`: every pulled report, with every hash. Three results: right, wrong, and not checked because the keys are
+//! elsewhere, which is neither.
 
 use std::collections::HashSet;
 
-use kapok_desk::{Closed, Error, Integrity};
+use kapok_desk::{Attachment, Closed, Error, Integrity, OpenedReport};
 use serde_json::json;
 
 use super::Session;
 use super::output::note;
 use super::reading::Desk;
+use super::stop::Stop;
 use super::view::{closed_words, integrity_words, report_json};
+
+/// What was found out about one report. What is wrong beats what is missing, and that beats what was not checked.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Verdict {
+    Right,
+    Wrong,
+    Incomplete,
+    NotChecked,
+}
+
+impl Verdict {
+    fn of(closed: [Option<Closed>; 2], states: &[Integrity]) -> Self {
+        let parts = |of: fn(Closed) -> bool| closed.into_iter().flatten().any(of);
+        let attached = |of: fn(&Integrity) -> bool| states.iter().any(of);
+        if parts(|why| !matches!(why, Closed::NoKey | Closed::Missing { .. }))
+            || attached(|state| matches!(state, Integrity::Damaged | Integrity::HashMismatch | Integrity::Unusable))
+        {
+            Self::Wrong
+        } else if parts(|why| matches!(why, Closed::Missing { .. }))
+            || attached(|state| matches!(state, Integrity::Missing { .. }))
+        {
+            Self::Incomplete
+        } else if parts(|why| why == Closed::NoKey) || attached(|state| *state == Integrity::KeySealed) {
+            Self::NotChecked
+        } else {
+            Self::Right
+        }
+    }
+
+    /// The word in JSON, and behind `verdict_` the key of the words.
+    fn word(self) -> &'static str {
+        match self {
+            Self::Right => "right",
+            Self::Wrong => "wrong",
+            Self::Incomplete => "incomplete",
+            Self::NotChecked => "not_checked",
+        }
+    }
+}
 
 pub(super) fn verify(session: &Session) -> Result<(), Error> {
     let desk = Desk::open(session)?;
-    let (mut lines, mut reports) = (Vec::new(), Vec::new());
-    let (mut incomplete, mut wrong, mut unchecked) = (0, 0, 0);
+    let (mut lines, mut reports, mut verdicts) = (Vec::new(), Vec::new(), Vec::new());
     let mut claimed = HashSet::new();
     for report in &desk.index.reports {
-        let attached = desk.checked(report, true)?;
+        let attached = desk.checked(report, true, &Stop::default())?;
         claimed.extend(attached.iter().flat_map(|(one, _)| one.ids_here(&desk.here)));
         claimed.extend(&report.chunks);
-        let closed = [report.triage.closed(), report.identities.closed()];
-        let missing = closed.iter().any(|why| matches!(why, Some(Closed::Missing { .. })))
-            || attached.iter().any(|(_, state)| matches!(state, Integrity::Missing { .. }));
-        let bad = closed.iter().any(|why| !matches!(why, None | Some(Closed::NoKey | Closed::Missing { .. })))
-            || attached
-                .iter()
-                .any(|(_, state)| matches!(state, Integrity::Damaged | Integrity::HashMismatch | Integrity::Unusable));
-        if bad {
-            wrong += 1;
-        } else if missing {
-            incomplete += 1;
-        } else if closed.iter().any(Option::is_some) || attached.iter().any(|(_, state)| *state == Integrity::KeySealed)
-        {
-            // Its keys are elsewhere: it may well be right, but that was not seen here.
-            unchecked += 1;
+        let states: Vec<Integrity> = attached.iter().map(|(_, state)| *state).collect();
+        let verdict = Verdict::of([report.triage.closed(), report.identities.closed()], &states);
+        verdicts.push(verdict);
+        lines.push(line(session, report, verdict, &attached));
+        let mut json = report_json(session, report, &attached);
+        if let Some(members) = json.as_object_mut() {
+            members.insert("verdict".to_owned(), json!(verdict.word()));
         }
-        let states: Vec<String> = closed
-            .iter()
-            .flatten()
-            .map(|why| closed_words(&session.words, *why))
-            .chain(attached.iter().map(|(_, state)| integrity_words(&session.words, *state)))
-            .collect();
-        lines.push(format!(
-            "{}  {}",
-            report.code(),
-            if states.is_empty() { "✓".to_owned() } else { states.join(", ") }
-        ));
-        reports.push(report_json(session, report, &attached));
+        reports.push(json);
     }
     desk.notes(session);
+    let count = |wanted: Verdict| verdicts.iter().filter(|verdict| **verdict == wanted).count();
+    // A packet whose long text is not whole yet has no code, but it is a report all the same; so may be a sealed one.
+    let unopened = |of: fn(Closed) -> bool| desk.index.unopened.iter().filter(|packet| of(packet.why)).count();
+    let incomplete =
+        count(Verdict::Incomplete) + unopened(|why| matches!(why, Closed::Missing { .. })) + desk.damaged();
+    let unchecked = count(Verdict::NotChecked) + unopened(|why| why == Closed::NoKey);
     let orphans = desk.here.difference(&claimed).count();
     if orphans > 0 {
-        note(&session.words.fill("chunk_orphans", &[&orphans]));
+        // Which chunks are a report's own is sealed with it.
+        let key = if unchecked > 0 { "chunk_orphans_sealed" } else { "chunk_orphans" };
+        note(&session.words.fill(key, &[&orphans]));
     }
-    let total = desk.index.reports.len();
-    lines.push(session.words.fill("verified", &[&(total - incomplete - wrong - unchecked), &total]));
+    lines.push(session.words.fill("verified", &[&count(Verdict::Right), &verdicts.len()]));
     let mut json = desk.json(session, reports);
     if let Some(members) = json.as_object_mut() {
         members.insert("orphan_chunks".to_owned(), json!(orphans));
     }
     session.out.result(&json, &lines)?;
-    // A packet whose long text is not whole yet has no code, but it is a report all the same.
-    let waiting = desk.index.unopened.iter().filter(|packet| matches!(packet.why, Closed::Missing { .. })).count();
-    match (wrong, incomplete + waiting + desk.damaged()) {
-        (0, 0) => Ok(()),
-        (0, incomplete) => Err(Error::NotAllHere { incomplete }),
-        (wrong, _) => Err(Error::NotAllRight { wrong }),
+    match (count(Verdict::Wrong), incomplete, unchecked) {
+        (0, 0, 0) => Ok(()),
+        (0, 0, unchecked) => Err(Error::NotAllChecked { unchecked }),
+        (0, incomplete, _) => Err(Error::NotAllHere { incomplete }),
+        (wrong, _, _) => Err(Error::NotAllRight { wrong }),
+    }
+}
+
+/// A report's verdict, and what is known of its parts if that says more.
+fn line(
+    session: &Session,
+    report: &OpenedReport,
+    verdict: Verdict,
+    attached: &[(Attachment<'_>, Integrity)],
+) -> String {
+    let words = &session.words;
+    let parts = [("triage", report.triage.closed()), ("identities", report.identities.closed())];
+    let closed = parts.iter().filter_map(|(part, why)| Some((words.get(part), (*why)?)));
+    let mut known: Vec<String> = closed.map(|(part, why)| format!("{part}: {}", closed_words(words, why))).collect();
+    for (at, (_, state)) in (1..).zip(attached) {
+        known.push(format!("{} {at}: {}", words.get("attachment"), integrity_words(words, *state)));
+    }
+    let verdict = words.get(match verdict {
+        Verdict::Right => "verdict_right",
+        Verdict::Wrong => "verdict_wrong",
+        Verdict::Incomplete => "verdict_incomplete",
+        Verdict::NotChecked => "verdict_not_checked",
+    });
+    [format!("{}  {verdict}", report.code())].into_iter().chain(known).collect::<Vec<_>>().join("  ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_not_checked_is_neither_right_nor_wrong() {
+        let missing = Integrity::Missing { missing: 1, of: 2 };
+        let part = Closed::Missing { missing: 1, of: 2 };
+        for (triage, identities, states, verdict) in [
+            (None, None, vec![], Verdict::Right),
+            (None, None, vec![Integrity::HashOk], Verdict::Right),
+            (None, Some(Closed::NoKey), vec![Integrity::KeySealed], Verdict::NotChecked),
+            (None, Some(Closed::NoKey), vec![], Verdict::NotChecked),
+            (Some(Closed::NoKey), None, vec![], Verdict::NotChecked),
+            (None, Some(part), vec![Integrity::KeySealed], Verdict::Incomplete),
+            (Some(Closed::NoKey), None, vec![missing], Verdict::Incomplete),
+            (None, None, vec![Integrity::HashOk, missing], Verdict::Incomplete),
+            (None, Some(Closed::NoKey), vec![Integrity::Damaged], Verdict::Wrong),
+            (None, None, vec![missing, Integrity::HashMismatch], Verdict::Wrong),
+            (None, Some(Closed::OtherReport), vec![], Verdict::Wrong),
+            (None, Some(Closed::Damaged), vec![missing], Verdict::Wrong),
+        ] {
+            assert_eq!(Verdict::of([triage, identities], &states), verdict, "{triage:?} {identities:?} {states:?}");
+        }
     }
 }

@@ -29,7 +29,8 @@ impl Lang {
     pub(crate) fn of_locale() -> Self {
         let set = ["LC_ALL", "LC_MESSAGES", "LANG"].iter().filter_map(|name| std::env::var(name).ok());
         let first = set.into_iter().find(|value| !value.is_empty()).unwrap_or_default();
-        if first.starts_with("km") { Self::Km } else { Self::En }
+        // Not only by how it begins: `kmr` is Kurdish.
+        if first == "km" || first.starts_with("km_") || first.starts_with("km.") { Self::Km } else { Self::En }
     }
 }
 

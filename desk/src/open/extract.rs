@@ -14,6 +14,7 @@ use sha2::{Digest as _, Sha256};
 use crate::error::Error;
 use crate::limits::NUMBERS_MAX;
 use crate::open::attachment::{Attachment, Integrity};
+use crate::open::extract_dir::ExtractDir;
 use crate::store::durable;
 use crate::store::inbox::Inbox;
 use crate::store::name::{numbered, safe_name};
@@ -27,32 +28,24 @@ pub enum Extracted {
     NotWritten(Integrity),
 }
 
-/// A folder to write into; made if it is not there, for its owner only.
+/// Writes one attachment into `dir`. `number` names it if its own name is unusable; `go_on` is asked at every chunk.
 ///
 /// # Errors
-/// [`Error::Io`].
-pub fn prepare_dir(dir: &Path) -> Result<(), Error> {
-    match durable::create_private_dir(dir) {
-        Err(e) if e.kind() == io::ErrorKind::AlreadyExists && dir.is_dir() => Ok(()),
-        other => other.map_err(Error::io("making the folder to extract to")),
-    }
-}
-
-/// Writes one attachment into `dir`. `number` names it if its own name is unusable.
-///
-/// # Errors
-/// [`Error::Io`], [`Error::DiskFull`]. Nothing is left behind then.
+/// [`Error::Io`], [`Error::DiskFull`], and that of `go_on`. Nothing is left behind then.
 pub fn extract(
     attachment: &Attachment<'_>,
     number: usize,
     inbox: &Inbox,
     here: &HashSet<ObjectId>,
-    dir: &Path,
+    dir: &ExtractDir,
+    go_on: impl Fn() -> Result<(), Error>,
 ) -> Result<Extracted, Error> {
+    let dir = dir.path();
     let partial = Partial::create(dir)?;
     let mut file = &partial.file;
     let mut hash = Sha256::new();
     let integrity = attachment.open(inbox, here, |bytes| {
+        go_on()?;
         hash.update(bytes);
         file.write_all(bytes).map_err(Error::io("writing an attachment"))
     })?;
@@ -102,17 +95,22 @@ impl Partial {
     fn link(&self, target: &Path) -> io::Result<()> {
         match fs::hard_link(&self.path, target) {
             Err(e) if e.kind() == io::ErrorKind::Unsupported || e.kind() == io::ErrorKind::PermissionDenied => {
-                // Sticks formatted for other systems have no second names: copy, as carefully.
-                let mut new = durable::create_private(target)?;
-                let copied = File::open(&self.path).and_then(|mut old| io::copy(&mut old, &mut new));
-                if copied.is_err() {
-                    let _ = fs::remove_file(target);
-                }
-                copied?;
-                new.sync_all()
+                self.claim(target)
             }
             other => other,
         }
+    }
+
+    /// For sticks formatted for other systems, which have no second names: an empty file takes the name, which fails if
+    /// it is taken, and the whole one replaces it. A kill between the two leaves nothing readable.
+    fn claim(&self, target: &Path) -> io::Result<()> {
+        durable::create_private(target)?;
+        let renamed = fs::rename(&self.path, target);
+        if renamed.is_err() {
+            // This call made it; the first error is the one to tell.
+            let _ = fs::remove_file(target);
+        }
+        renamed
     }
 }
 
@@ -152,5 +150,26 @@ fn extension(mime: &str) -> &'static str {
         "application/pdf" => ".pdf",
         "text/plain" => ".txt",
         _ => "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_second_names_a_file_is_moved_and_never_over_another() {
+        let dir = tempfile::tempdir().unwrap();
+        let partial = || {
+            let partial = Partial::create(dir.path()).unwrap();
+            (&partial.file).write_all(b"original").unwrap();
+            partial
+        };
+        let (free, taken) = (dir.path().join("free.jpg"), dir.path().join("taken.jpg"));
+        fs::write(&taken, b"mine").unwrap();
+        partial().claim(&free).unwrap();
+        assert_eq!(partial().claim(&taken).unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!((fs::read(&free).unwrap(), fs::read(&taken).unwrap()), (b"original".to_vec(), b"mine".to_vec()));
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 2, "nothing unfinished is left");
     }
 }

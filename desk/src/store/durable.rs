@@ -3,6 +3,7 @@
 //! Everything the desk keeps goes through here: written beside its place, flushed, moved, folder flushed. A plain
 //! `fs::write` was rejected: after power loss it leaves an empty file where a key should be.
 
+use std::ffi::OsStr;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -78,6 +79,12 @@ pub(crate) fn partial_in(dir: &Path) -> PathBuf {
     dir.join(format!("{PARTIAL}{id:016x}"))
 }
 
+/// True for a name that [`partial_in`] makes.
+pub(crate) fn is_partial(name: &OsStr) -> bool {
+    let id = name.to_str().and_then(|name| name.strip_prefix(PARTIAL)).unwrap_or_default();
+    id.len() == 16 && id.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+}
+
 /// Reads a file of at most `max` bytes; a longer one is an error, not a part of it.
 ///
 /// # Errors
@@ -108,6 +115,14 @@ mod tests {
         replace(&path, b"third").unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"third");
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn the_names_made_for_unfinished_files_are_known_again() {
+        for _ in 0..100 {
+            assert!(is_partial(partial_in(Path::new("a")).file_name().unwrap()));
+        }
+        assert!(!is_partial(OsStr::new(PARTIAL)) && !is_partial(OsStr::new("photo.jpg")));
     }
 
     #[test]

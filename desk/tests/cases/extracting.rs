@@ -3,15 +3,17 @@
 use std::fs;
 use std::path::Path;
 
-use kapok_desk::{Error, Extracted, Integrity, attachments, extract, prepare_dir};
+use kapok_desk::{Error, ExtractDir, Extracted, Integrity, attachments, extract};
 
-use super::fixture::{Desk, Plan, noise};
+use super::fixture::{Desk, Plan, WORDS, noise};
 
 /// Extracts all attachments of the one report.
 fn extract_all(desk: &Desk, dir: &Path) -> Vec<Result<Extracted, Error>> {
     let index = desk.index();
     let attached = attachments(&index.reports[0]);
-    attached.iter().enumerate().map(|(at, one)| extract(one, at + 1, &desk.inbox(), &desk.here(), dir)).collect()
+    let dir = ExtractDir::prepare(dir).unwrap();
+    let write = |at, one| extract(one, at + 1, &desk.inbox(), &desk.here(), &dir, || Ok(()));
+    attached.iter().enumerate().map(|(at, one)| write(at, one)).collect()
 }
 
 fn names(dir: &Path) -> Vec<String> {
@@ -36,7 +38,7 @@ fn hostile_names_stay_inside_and_taken_names_get_numbers() {
     desk.inbox().store(&plan.seal(&desk)).unwrap();
     let dir = desk.dir.path().join("a/out");
     fs::create_dir(dir.parent().unwrap()).unwrap();
-    prepare_dir(&dir).unwrap();
+    ExtractDir::prepare(&dir).unwrap();
     fs::write(dir.join("outside.jpg"), b"was here before").unwrap();
     let expected =
         ["outside (2).jpg", "outside (3).jpg", "រូបថត ភស្តុតាង.jpg", "attachment-4.jpg", "attachment-5.jpg", "_CON.jpg"];
@@ -57,7 +59,7 @@ fn extracted_files_are_for_their_owner_only_and_links_are_not_followed() {
     let desk = Desk::new();
     desk.inbox().store(&Plan::new(1).file(Some("a.jpg"), noise(9, 1)).seal(&desk)).unwrap();
     let dir = desk.dir.path().join("out");
-    prepare_dir(&dir).unwrap();
+    ExtractDir::prepare(&dir).unwrap();
     symlink(desk.dir.path().join("elsewhere"), dir.join("a.jpg")).unwrap();
     assert_eq!(extract_all(&desk, &dir)[0].as_ref().unwrap(), &Extracted::Written("a (2).jpg".to_owned()));
     assert!(!desk.dir.path().join("elsewhere").exists());
@@ -71,7 +73,7 @@ fn what_is_not_whole_or_not_right_is_not_written() {
     let records = Plan::new(1).file(Some("a.jpg"), noise(200_000, 1)).seal(&desk);
     assert_eq!(records.len(), 5);
     let dir = desk.dir.path().join("out");
-    prepare_dir(&dir).unwrap();
+    ExtractDir::prepare(&dir).unwrap();
     desk.inbox().store(&records[..2]).unwrap();
     let missing = Integrity::Missing { missing: 3, of: 4 };
     assert_eq!(extract_all(&desk, &dir)[0].as_ref().unwrap(), &Extracted::NotWritten(missing));
@@ -91,6 +93,82 @@ fn a_file_cannot_be_the_folder_to_extract_to() {
     let desk = Desk::new();
     let path = desk.dir.path().join("file");
     fs::write(&path, b"mine").unwrap();
-    assert!(matches!(prepare_dir(&path), Err(Error::Io { .. })));
+    assert!(matches!(ExtractDir::prepare(&path), Err(Error::Io { .. })));
     assert_eq!(fs::read(&path).unwrap(), b"mine");
+}
+
+#[test]
+fn an_extract_that_is_told_to_stop_leaves_nothing_unfinished() {
+    let desk = Desk::new();
+    desk.inbox().store(&Plan::new(1).file(Some("a.jpg"), noise(300_000, 1)).seal(&desk)).unwrap();
+    let dir = desk.dir.path().join("out");
+    let held = ExtractDir::prepare(&dir).unwrap();
+    let index = desk.index();
+    let attached = attachments(&index.reports[0]);
+    let chunks = std::cell::Cell::new(0);
+    let go_on = || {
+        chunks.set(chunks.get() + 1);
+        if chunks.get() == 3 { Err(Error::Stopped) } else { Ok(()) }
+    };
+    let stopped = extract(&attached[0], 1, &desk.inbox(), &desk.here(), &held, go_on);
+    assert!(matches!(stopped, Err(Error::Stopped)));
+    assert_eq!((chunks.get(), names(&dir)), (3, Vec::new()));
+    let written = extract(&attached[0], 1, &desk.inbox(), &desk.here(), &held, || Ok(()));
+    assert_eq!(written.unwrap(), Extracted::Written("a.jpg".to_owned()), "control");
+}
+
+/// Starts the program, sends `signal` as soon as it has begun a file, and gives its exit code.
+#[cfg(unix)]
+fn extract_and_send(signal: &str, desk: &Desk, code: &str, dir: &Path) -> Option<i32> {
+    let partial = |dir: &Path| {
+        fs::read_dir(dir).into_iter().flatten().flatten().any(|entry| {
+            entry.file_name().to_string_lossy().starts_with(".partial-")
+                && entry.metadata().is_ok_and(|of| of.len() > 0)
+        })
+    };
+    let words = desk.dir.path().join("words");
+    fs::write(&words, WORDS).unwrap();
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_kapok-desk"));
+    command.arg("--dir").arg(desk.folder.root()).args(["--passphrase-fd", "0", "show", code, "--extract"]).arg(dir);
+    command.stdin(fs::File::open(&words).unwrap());
+    command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
+    let mut child = command.spawn().unwrap();
+    loop {
+        if partial(dir) {
+            let sent = std::process::Command::new("kill").arg(signal).arg(child.id().to_string()).status().unwrap();
+            assert!(sent.success() || child.try_wait().unwrap().is_some());
+            break;
+        }
+        if child.try_wait().unwrap().is_some() {
+            break;
+        }
+    }
+    child.wait().unwrap().code()
+}
+
+#[cfg(unix)]
+#[test]
+fn a_kill_leaves_at_most_a_file_that_the_next_extract_takes_away() {
+    let desk = Desk::new();
+    desk.inbox().store(&Plan::new(1).file(Some("a.jpg"), noise(20_000_000, 1)).seal(&desk)).unwrap();
+    let code = desk.index().reports[0].code().to_string();
+    let mut tried = 0;
+    // A polite signal: whenever it comes in time, nothing unfinished is left.
+    while extract_and_send("-TERM", &desk, &code, &desk.dir.path().join(format!("polite-{tried}"))) != Some(130) {
+        tried += 1;
+        assert!(tried < 20, "the signal never came in time");
+    }
+    assert_eq!(names(&desk.dir.path().join(format!("polite-{tried}"))), [""; 0]);
+    // One that nobody can hear, until it left a file behind: the control.
+    let dir = desk.dir.path().join("out");
+    let left = || names(&dir).into_iter().filter(|name| name.starts_with(".partial-")).count();
+    for _ in 0..20 {
+        extract_and_send("-KILL", &desk, &code, &dir);
+        if left() > 0 {
+            break;
+        }
+    }
+    assert_eq!(left(), 1);
+    assert_eq!(ExtractDir::prepare(&dir).unwrap().swept(), 1);
+    assert_eq!(left(), 0);
 }

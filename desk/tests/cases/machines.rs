@@ -41,10 +41,15 @@ async fn a_bundle_signed_on_two_machines_is_published_from_a_third() {
         format!("bundle new --server-card @CARD --organisation Example {} --out {note}", people.publics.join(" "));
     assert_eq!(site.ok(&new).await["signatures"], 0);
     assert_eq!(site.run(&new).await.status.code(), Some(1), "no file is overwritten");
+    let two_roots = new.replacen(&people.publics[0], "", 1).replace("  ", " ").replace(&note, &at("other.note"));
+    assert_eq!(site.run(&two_roots).await.status.code(), Some(2));
+    let missing = site.run(&new.replacen("triage-1.pub", "triage-7.pub", 1).replace(&note, &at("other.note"))).await;
+    assert_eq!(missing.status.code(), Some(9));
+    assert!(String::from_utf8(missing.stderr).unwrap().contains("what --triage gives is neither"));
 
     let check = format!("bundle check {note}");
     let unsigned = site.run(&format!("{check} --json")).await;
-    assert_eq!(unsigned.status.code(), Some(1), "nobody signed");
+    assert_eq!(unsigned.status.code(), Some(8), "nobody signed");
     let document: serde_json::Value = serde_json::from_slice(&unsigned.stdout).expect("one document, not two");
     assert_eq!((&document["signatures"], &document["error"]["code"]), (&0.into(), &"unsigned".into()));
     let said = site.run(&check).await;
@@ -53,7 +58,7 @@ async fn a_bundle_signed_on_two_machines_is_published_from_a_third() {
     assert!(said.contains("nobody has signed this bundle yet") && said.contains("`kapok-desk bundle sign"), "{said}");
     assert_eq!(site.ok(&format!("bundle sign --key {} {note}", at("root-1.age"))).await["signatures"], 1);
     let one = site.run(&check).await;
-    assert_eq!(one.status.code(), Some(1), "one signature is not enough");
+    assert_eq!(one.status.code(), Some(8), "one signature is not enough");
     let (listed, said) = (String::from_utf8(one.stdout).unwrap(), String::from_utf8(one.stderr).unwrap());
     assert!(listed.contains("Good signatures: 1; needed: 2.\nNot signed by: root 2, root 3.\n"), "{listed}");
     assert!(said.contains("good signatures on this bundle: 1, needed: 2"), "{said}");
@@ -90,7 +95,7 @@ async fn a_bundle_signed_on_two_machines_is_published_from_a_third() {
         site.ok(&format!("bundle sign --key {} {next}", at(root))).await;
     }
     assert_eq!(site.ok(&format!("publish --keys-elsewhere --bundle {next}")).await["sequence"], 2);
-    assert_eq!(site.run(&format!("publish --keys-elsewhere --bundle {note}")).await.status.code(), Some(1));
+    assert_eq!(site.run(&format!("publish --keys-elsewhere --bundle {note}")).await.status.code(), Some(8));
     site.server.stop().await;
 }
 
@@ -106,7 +111,7 @@ fn key_new_prints_the_public_part_only_and_never_overwrites() {
     let locked = fs::read(&file).unwrap();
     assert!(locked.starts_with(b"age-encryption.org/v1\n-> scrypt "));
     assert_eq!(run(dir.path(), &line, Some(WORDS)).status.code(), Some(1));
-    assert_eq!(run(dir.path(), &line.replace("root.age", "b.age"), Some(b"short")).status.code(), Some(1));
+    assert_eq!(run(dir.path(), &line.replace("root.age", "b.age"), Some(b"short")).status.code(), Some(3));
     assert_eq!(fs::read(&file).unwrap(), locked);
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
 }

@@ -75,6 +75,39 @@ pub(super) fn run(desk: &Path, line: &str, words: Option<&[u8]>) -> Output {
     output
 }
 
+/// Makes an invite with `--out` and gives the text in the file.
+async fn invite_in_a_file(site: &Site) -> String {
+    let path = site.dir.path().join("invite.txt");
+    let line = format!("invite --hours 2 --out {}", path.display());
+    let output = site.run(&line).await;
+    let (image, said) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    assert!(image.contains('█') && !image.contains("KAPOK1"), "the code for a person, the text in the file only");
+    assert!(said.contains("Good for one device, until ") && said.contains(":59 UTC+7."), "{said}");
+    let text = std::fs::read_to_string(&path).unwrap();
+    assert!(text.starts_with("KAPOK1") && text.ends_with('\n') && text.lines().count() == 1, "{text}");
+    assert_eq!(
+        std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&path).unwrap().permissions()) & 0o777,
+        0o600
+    );
+    assert_eq!(site.run(&line).await.status.code(), Some(1), "a file is never written over");
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
+    // Words and JSON name the same last moment, the end of the hour that the server checks. Each is compared with its own
+    // invite, since an hour may end between the two.
+    let last = |text: &str| {
+        let seconds = Invite::decode(text).unwrap().expires.0 * 3_600 + 3_599;
+        let at = time::OffsetDateTime::from_unix_timestamp(i64::try_from(seconds).unwrap()).unwrap();
+        at.to_offset(time::UtcOffset::from_hms(7, 0, 0).unwrap())
+            .format(&time::format_description::well_known::Rfc3339)
+            .unwrap()
+    };
+    let minute = last(&text)[..16].replace('T', " ");
+    assert!(said.contains(&format!("until {minute} UTC+7.")), "{minute}: {said}");
+    let json = site.ok("invite --hours 2").await;
+    assert_eq!(json["expires"], last(json["invite"].as_str().unwrap()));
+    text.trim_end().to_owned()
+}
+
 /// Enrols and uploads as a device does.
 async fn send(site: &Site, invite: &str, records: &[Record]) {
     let invite = Invite::decode(invite).unwrap();
@@ -114,11 +147,14 @@ async fn from_init_to_extracted_originals_with_a_real_server() {
     assert_eq!(site.run("init --server-card @CARD --organisation Example").await.status.code(), Some(1));
     // Before the server knows this desk, nothing gets through; the exit code says to try later.
     assert_eq!(site.run("pull").await.status.code(), Some(5));
-    site.register(init["fingerprint"].as_str().unwrap());
+    let fingerprint = site.run("fingerprint").await;
+    let (bare, hint) = (String::from_utf8(fingerprint.stdout).unwrap(), String::from_utf8(fingerprint.stderr).unwrap());
+    assert_eq!(bare, format!("{}\n", init["fingerprint"].as_str().unwrap()), "a script takes it as it is");
+    assert!(hint.contains(&format!("kapok-server desk add {} --data DIR", bare.trim())), "{hint}");
+    site.register(bare.trim());
     assert_eq!(site.ok("publish").await["sequence"], 1);
     assert_eq!(site.ok("publish").await["proven"], 4, "again is success");
-    let invite = site.ok("invite --hours 2").await;
-    let invite = invite["invite"].as_str().unwrap().to_owned();
+    let invite = invite_in_a_file(&site).await;
 
     let desk = Desk { dir: tempfile::tempdir().unwrap(), folder: Folder::open(&site.desk()).unwrap() };
     let plan = Plan::new(1).file(Some("../រូបថត.jpg"), noise(300_000, 1));
@@ -225,7 +261,9 @@ fn with_json_a_failure_is_a_document_and_there_is_never_a_second_one() {
         assert!(String::from_utf8(output.stderr).unwrap().contains(text), "{line}");
     };
     fails(&path, "list", Some(b"guess"), "wrong_passphrase", 3);
-    fails(&path, "list", None, "no_passphrase", 1);
+    fails(&path, "list", None, "no_passphrase", 2);
+    fails(&path, "list", Some(b""), "passphrase_empty", 3);
+    fails(&path, "list", Some(&[b'x'; 5_000]), "passphrase_long", 2);
     fails(&path, "show ZZ-ZZZ", Some(WORDS), "no_such_report", 9);
     fails(&path, "pull", None, "unreachable", 5);
     fails(&desk.dir.path().join("nowhere"), "list", Some(WORDS), "no_desk", 9);
@@ -250,7 +288,20 @@ fn exit_codes_and_refusals_without_a_server() {
     let code = |line: &str, words: Option<&[u8]>| run(&path, line, words).status.code();
     assert_eq!(code("list", Some(WORDS)), Some(0));
     assert_eq!(code("list", Some(b"guess")), Some(3));
-    assert_eq!(code("list", None), Some(1), "no terminal and no descriptor");
+    assert_eq!(code("list", None), Some(2), "no terminal and no descriptor");
+    for (line, argument) in [
+        ("bundle check no-such.note", "BUNDLE"),
+        ("bundle sign --key no-such.age no-such.note", "BUNDLE"),
+        ("key add no-such.age", "FILE"),
+        ("key new --role root --out no-such-folder/a.age", "--out"),
+        ("publish --bundle no-such.note", "--bundle"),
+        ("init --server-card no-such.json --organisation Example", "--server-card"),
+    ] {
+        let output = run(&path, line, Some(WORDS));
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(9), "{line}: {said}");
+        assert!(said.contains(&format!("that {argument} names")) && !said.contains("no-such"), "{line}: {said}");
+    }
     assert_eq!(code("nonsense", None), Some(2));
     assert_eq!(code("pull", None), Some(5));
     let lock = desk.folder.lock().unwrap();
@@ -262,4 +313,34 @@ fn exit_codes_and_refusals_without_a_server() {
     // What is not whole is an exit code too.
     desk.inbox().store(&Plan::new(1).file(None, noise(99, 1)).seal(&desk)[..1]).unwrap();
     assert_eq!(code("verify", Some(WORDS)), Some(5));
+}
+
+#[test]
+fn what_only_keys_elsewhere_open_is_not_called_right_and_not_called_wrong() {
+    let desk = Desk::new();
+    let path = desk.folder.root().to_owned();
+    let plan = Plan::new(1).file(Some("a.jpg"), noise(70_000, 1));
+    desk.inbox().store(&plan.seal(&desk)).unwrap();
+    let verify = |line: &str| {
+        let output = run(&path, line, Some(WORDS));
+        let said = [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap());
+        (output.status.code(), said)
+    };
+    let (code, [said, _]) = verify("verify");
+    assert!(code == Some(0) && said.contains("whole and right") && said.contains(": 1 of 1."), "control: {said}");
+    desk.keep_keys("triage");
+    let (code, [said, notes]) = verify("verify --lang en");
+    assert_eq!(code, Some(11), "{said}{notes}");
+    assert!(said.contains("not checked, keys elsewhere") && said.contains("whole and right: 0 of 1."), "{said}");
+    assert!(notes.contains("They may belong to reports that cannot be opened here"), "{notes}");
+    assert!(notes.contains("because their keys are elsewhere: 1"), "{notes}");
+    let (_, [json, _]) = verify("verify --json");
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!((&json["reports"][0]["verdict"], &json["orphan_chunks"]), (&"not_checked".into(), &2.into()));
+    // A packet that no key here opens at all counts too, and what is missing or wrong still beats it.
+    desk.keep_keys("none");
+    std::fs::copy(Desk::new().folder.root().join("keys/triage-1.age"), path.join("keys/triage-1.age")).unwrap();
+    let (code, [said, notes]) = verify("verify");
+    assert_eq!(code, Some(11), "{said}{notes}");
+    assert!(said.contains("whole and right: 0 of 0.") && notes.contains("Kept, but not opened"), "{said}{notes}");
 }

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use kapok_desk::{attachments, extract};
+use kapok_desk::{ExtractDir, attachments, extract};
 use kapok_report::{Pack, case_text};
 
 use super::fixture::{Desk, NAME, NARRATIVE, Plan, WORDS, noise};
@@ -48,6 +48,7 @@ fn reading_leaves_no_word_of_a_report_on_the_disk() {
     attached[0].open(&desk.inbox(), &desk.here(), |_| Ok(())).unwrap();
     assert_eq!(found(desk.dir.path()), 0);
     // Control: what is extracted into the same folder is found, by name and by content.
-    extract(&attached[0], 1, &desk.inbox(), &desk.here(), desk.folder.root()).unwrap();
+    extract(&attached[0], 1, &desk.inbox(), &desk.here(), &ExtractDir::prepare(desk.folder.root()).unwrap(), || Ok(()))
+        .unwrap();
     assert_eq!(found(desk.dir.path()), 2);
 }

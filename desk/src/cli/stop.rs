@@ -1,0 +1,55 @@
+//! Ctrl-C and a polite kill while plain text is being written: the work ends at the next chunk, and what is unfinished
+//! is taken away on the way out.
+//!
+//! Only `show --extract` listens. Elsewhere nothing readable lies on the disk, and the system's own way is quicker.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use kapok_desk::Error;
+
+/// Whether somebody asked to stop.
+#[derive(Debug, Default)]
+pub(crate) struct Stop(Arc<AtomicBool>);
+
+impl Stop {
+    /// Listens from now on, for as long as the process lives.
+    #[cfg(unix)]
+    pub(crate) fn listen() -> Result<Self, Error> {
+        use tokio::signal::unix::{SignalKind, signal};
+        let failed = |error: std::io::Error| Error::Io { what: "listening for signals", kind: error.kind() };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
+        let entered = runtime.enter();
+        let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
+        let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
+        drop(entered);
+        let stop = Self::default();
+        let heard = Arc::clone(&stop.0);
+        std::thread::spawn(move || {
+            runtime.block_on(async {
+                loop {
+                    tokio::select! {
+                        _ = interrupt.recv() => {}
+                        _ = terminate.recv() => {}
+                    }
+                    if heard.swap(true, Ordering::SeqCst) {
+                        // Asked twice: a disk that does not answer must not hold the person up.
+                        std::process::exit(i32::from(Error::Stopped.exit_code()));
+                    }
+                }
+            });
+        });
+        Ok(stop)
+    }
+
+    /// Listens to nothing.
+    #[cfg(not(unix))]
+    pub(crate) fn listen() -> Result<Self, Error> {
+        Ok(Self::default())
+    }
+
+    /// Goes on, unless somebody asked to stop.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        if self.0.load(Ordering::SeqCst) { Err(Error::Stopped) } else { Ok(()) }
+    }
+}
