@@ -14,6 +14,7 @@ mod finish;
 mod hold;
 mod organisation;
 mod outbox;
+mod passphrase;
 #[cfg(test)]
 mod recovery_tests;
 #[cfg(test)]

@@ -58,6 +58,34 @@ impl LockedFile {
     }
 }
 
+/// A file that is only looked at: for what does not change while somebody has it open.
+pub(crate) struct ReadOnlyFile(File);
+
+impl ReadOnlyFile {
+    /// Opens an existing file and takes no lock.
+    pub(crate) fn open(path: &Path) -> Result<Self> {
+        Ok(Self(File::open(path)?))
+    }
+
+    pub(crate) fn len(&self) -> Result<u64> {
+        Ok(self.0.metadata()?.len())
+    }
+}
+
+impl BlockFile for ReadOnlyFile {
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+        self.0.read_exact_at(buffer, offset)
+    }
+
+    fn write_at(&self, _: u64, _: &[u8]) -> io::Result<()> {
+        Err(io::ErrorKind::PermissionDenied.into())
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 impl BlockFile for LockedFile {
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
         self.0.read_exact_at(buffer, offset)

@@ -1,10 +1,10 @@
-//! `vault.kpk`: a header, four slots, four regions. Length, name and shape are the same for everyone.
+//! `vault.kpk`: a header, four slots with a spare each, four regions. Length, name and shape are the same for everyone.
 //!
 //! | offset | length | content |
 //! |---|---|---|
 //! | 0 | 64 | header (see `header`) |
 //! | 64 | 4 × 512 | slots |
-//! | 2,112 | 1,984 | random |
+//! | 2,112 | 4 × 496 | spare slots |
 //! | 4,096 | 4 × 2 × S | regions, two halves each |
 //!
 //! Everything that is not used is random from the first second.
@@ -21,8 +21,9 @@ use super::kdf::KdfParams;
 use super::keys::{DataKey, RootKey};
 use super::migrate::Migrations;
 use super::passphrase::Passphrase;
+use super::passphrase_change::Change;
 use super::region::{Loaded, Region, RegionPlace};
-use super::slots::{self, SLOT_LEN, SLOTS, SlotArea, SlotPayload};
+use super::slots::{self, SLOTS, SlotArea, SlotPayload, SlotPlace};
 use super::store::Store;
 use crate::error::{Error, Result};
 
@@ -47,26 +48,44 @@ impl Container {
         let fixed = header.encode();
         device_key.create(VAULT_ALIAS)?;
         let root = derive_root(&header, passphrase, device_key)?;
-        let [slot, region] = kapok_wire::rng::bytes::<2>().map(|byte| byte % SLOTS);
-        let payload = SlotPayload { region, key: DataKey::make(), known_regions: 1 << region };
-        let sealed = slots::seal(&root, fixed.bytes(), slot, &payload)?;
+        let [number, region] = kapok_wire::rng::bytes::<2>().map(|byte| byte % SLOTS);
+        let payload = SlotPayload { region, key: DataKey::make(), known_regions: 1 << region, former: None };
+        let places = [SlotPlace::slot(number), SlotPlace::spare_of(number)];
+        let sealed = places.map(|place| (place, slots::seal(&root, fixed.bytes(), place, &payload)));
         let place = RegionPlace { number: region, half };
         let key = payload.key.derive_region(region);
 
         let file = full_file::make(path, file_len(half), |file| {
             file.write_at(0, fixed.bytes())?;
-            file.write_at((FIXED + usize::from(slot) * SLOT_LEN) as u64, &sealed)?;
+            for (place, sealed) in sealed {
+                file.write_at(place.offset(), &sealed?)?;
+            }
             Region::format(file.clone(), &fixed, place, &key)
         })?;
         Ok(Self(Region::load(file, &fixed, place, &key)?))
     }
 
-    /// Opens the vault that this passphrase belongs to. Changes nothing in the file.
+    /// Opens the vault that this passphrase belongs to. Changes nothing in the file, unless a change of passphrase was cut:
+    /// that is ended then.
     pub(crate) fn open(path: &Path, passphrase: &Passphrase, device_key: &dyn DeviceKey) -> Result<Self> {
         let file = LockedFile::open(path)?;
         let head = Head::read(&file, file.len()?)?;
         let root = derive_root(&head.header, passphrase, device_key)?;
         head.unlock(Arc::new(file), &root)
+    }
+
+    pub(super) fn loaded(found: Loaded) -> Self {
+        Self(found)
+    }
+
+    #[cfg(test)]
+    pub(super) fn content(&self) -> &[u8] {
+        &self.0.content
+    }
+
+    #[cfg(test)]
+    pub(super) fn into_region(self) -> Region {
+        self.0.region
     }
 
     /// Loads the database, brought up to date by `migrations`.
@@ -83,7 +102,7 @@ impl Container {
 /// Header and slots, checked as far as possible without a key.
 pub(super) struct Head {
     pub(super) header: VaultHeader,
-    fixed: Fixed,
+    pub(super) fixed: Fixed,
     slots: SlotArea,
 }
 
@@ -98,16 +117,29 @@ impl Head {
         if len != file_len(header.half) {
             return Err(Error::WrongLength);
         }
-        let mut slots = [0; SLOT_LEN * SLOTS as usize];
+        let mut slots = [0; HEADER_AREA - FIXED];
         file.read_at(FIXED as u64, &mut slots)?;
         Ok(Self { header, fixed: header.encode(), slots })
     }
 
+    /// Length of the file it is the head of.
+    pub(super) fn file_len(&self) -> u64 {
+        file_len(self.header.half)
+    }
+
+    /// What this key opens, and where it lies.
+    pub(super) fn find(&self, root: &RootKey) -> Result<(SlotPlace, SlotPayload)> {
+        slots::unlock(root, self.fixed.bytes(), &self.slots, |_| {})
+    }
+
     pub(super) fn unlock(&self, file: Arc<dyn BlockFile>, root: &RootKey) -> Result<Container> {
-        let payload = slots::unlock(root, self.fixed.bytes(), &self.slots, |_| {})?;
-        let place = RegionPlace { number: payload.region, half: self.header.half };
-        let key = payload.key.derive_region(payload.region);
-        Ok(Container(Region::load(file, &self.fixed, place, &key)?))
+        let (place, payload) = self.find(root)?;
+        let mut change = Change::of(self, &file, root, place.number, payload);
+        if place.spare || change.is_under_way() {
+            // If that fails, the next opening tries again; not opening would turn somebody away for it.
+            let _ = change.finish();
+        }
+        change.load().map(Container)
     }
 }
 

@@ -36,6 +36,8 @@ pub(crate) struct RegionPlace {
 pub(crate) struct Region {
     file: Arc<dyn BlockFile>,
     cipher: FrameCipher,
+    /// Opens halves that a change of passphrase has not reached yet.
+    former: Option<FrameCipher>,
     place: RegionPlace,
     active: u8,
     generation: u64,
@@ -74,7 +76,19 @@ impl Region {
 
     /// Reads both halves and keeps the newer whole one. Writes nothing.
     pub(crate) fn load(file: Arc<dyn BlockFile>, fixed: &Fixed, place: RegionPlace, key: &RegionKey) -> Result<Loaded> {
+        Self::load_changing(file, fixed, place, key, None)
+    }
+
+    /// As [`Region::load`], in the middle of a change of passphrase: halves may still lie under `former`.
+    pub(crate) fn load_changing(
+        file: Arc<dyn BlockFile>,
+        fixed: &Fixed,
+        place: RegionPlace,
+        key: &RegionKey,
+        former: Option<&RegionKey>,
+    ) -> Result<Loaded> {
         let mut region = Self::unread(file, fixed, place, key);
+        region.former = former.map(|key| FrameCipher::new(key, fixed.hash(), place.number));
         let (active, half, one_half_bad) = match (region.read_half_patiently(0), region.read_half_patiently(1)) {
             (Ok(first), Ok(second)) if first.stamp.generation > second.stamp.generation => (0, first, false),
             (Ok(_), Ok(second)) => (1, second, false),
@@ -91,7 +105,7 @@ impl Region {
 
     fn unread(file: Arc<dyn BlockFile>, fixed: &Fixed, place: RegionPlace, key: &RegionKey) -> Self {
         let cipher = FrameCipher::new(key, fixed.hash(), place.number);
-        Self { file, cipher, place, active: 0, generation: 0, forgetting: false }
+        Self { file, cipher, former: None, place, active: 0, generation: 0, forgetting: false }
     }
 
     /// Bytes of content that fit.
@@ -132,6 +146,19 @@ impl Region {
             self.write_other(content, 0, Leftover::Overwrite).map_err(|_| Error::NotForgotten)?;
         }
         Ok(())
+    }
+
+    /// Writes `content`, which must be the active content, under the region's key into both halves, so that nothing is left
+    /// under a former key. `between` runs when the first is durable.
+    pub(crate) fn reseal(&mut self, content: &[u8], between: impl FnOnce() -> Result<()>) -> Result<()> {
+        self.write_other(content, 0, Leftover::Overwrite)?;
+        between()?;
+        self.write_other(content, 0, Leftover::Overwrite)
+    }
+
+    /// Its number.
+    pub(crate) fn number(&self) -> u8 {
+        self.place.number
     }
 
     fn fits(&self, content: &[u8]) -> Result<()> {
@@ -191,11 +218,18 @@ impl Region {
     }
 
     fn read_half(&self, half: u8) -> Result<Half, Bad> {
+        match (self.read_half_under(&self.cipher, half), &self.former) {
+            (Err(Bad::NotAuthentic), Some(former)) => self.read_half_under(former, half),
+            (read, _) => read,
+        }
+    }
+
+    fn read_half_under(&self, cipher: &FrameCipher, half: u8) -> Result<Half, Bad> {
         let mut buffer = frame::buffer();
         let (first, stamp, length, mut content) = {
             let place = Place { half, index: 0 };
             self.read_frame(place, &mut buffer)?;
-            let (first, stamp, data) = self.cipher.open(place, None, &mut buffer).ok_or(Bad::NotAuthentic)?;
+            let (first, stamp, data) = cipher.open(place, None, &mut buffer).ok_or(Bad::NotAuthentic)?;
             let length = usize::try_from(stamp.length & !FORGETTING).map_err(|_| Bad::NotAuthentic)?;
             if length > self.capacity() {
                 return Err(Bad::NotAuthentic);
@@ -209,7 +243,7 @@ impl Region {
         while content.len() < length {
             let place = Place { half, index };
             self.read_frame(place, &mut buffer)?;
-            let (_, other, data) = self.cipher.open(place, Some(&first), &mut buffer).ok_or(Bad::NotAuthentic)?;
+            let (_, other, data) = cipher.open(place, Some(&first), &mut buffer).ok_or(Bad::NotAuthentic)?;
             if other != stamp {
                 return Err(Bad::NotAuthentic);
             }

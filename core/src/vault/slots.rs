@@ -1,27 +1,75 @@
-//! Four key slots, all tried for every passphrase, none of which says what it is.
+//! Four key slots, each with a spare, all tried for every passphrase, none of which says what it is.
 //!
-//! A slot is `nonce[24] ‖ XChaCha20-Poly1305(payload[472]) ‖ tag[16]`, 512 bytes; an unused one is random. The payload is
-//! `kind u8 ‖ region u8 ‖ data key[32] ‖ known regions u8 (bit n: region n) ‖ zero`. A vault lists only the regions it
-//! was told of, and there is one kind of vault, so a decoy's slot reads like any other.
+//! A slot is `nonce[24] ‖ XChaCha20-Poly1305(payload) ‖ tag[16]`, 512 bytes, its spare 496; an unused one is random. The
+//! payload is `kind u8 ‖ region u8 ‖ data key[32] ‖ known regions u8 (bit n: region n) ‖ has a former key u8 ‖ former data
+//! key[32] ‖ zero`. A vault lists only the regions it was told of, and there is one kind of vault, so a decoy's slot
+//! reads like any other.
+//!
+//! The spare says the same as its slot, so that one bad sector closes no vault, and a passphrase can be changed without an
+//! instant in which neither opens ([`super::passphrase_change`]): a slot lies across two sectors, and writing it in
+//! place could be cut. Each slot has a spare of its own, so that no vault's change can meet another's, of which it may
+//! know nothing.
 
 use chacha20poly1305::aead::AeadInPlace;
 use chacha20poly1305::{KeyInit, Tag, XChaCha20Poly1305, XNonce};
 use zeroize::Zeroizing;
 
-use super::header::FIXED;
+use super::header::{FIXED, HEADER_AREA};
 use super::keys::{DataKey, RootKey, SlotKey};
 use crate::error::{Error, Result};
 
 /// Slots, and regions, of every container, used or not.
 pub(crate) const SLOTS: u8 = 4;
-/// Length of one slot.
-pub(crate) const SLOT_LEN: usize = 512;
+const SLOT_LEN: usize = 512;
+const SPARE_LEN: usize = 496;
 
 const NONCE: usize = 24;
 const TAG: usize = 16;
-const PAYLOAD: usize = SLOT_LEN - NONCE - TAG;
 const KIND_VAULT: u8 = 1;
 const AAD: &[u8] = b"kapok/2026-11/vault/slot-aad";
+const SPARE_AAD: &[u8] = b"kapok/2026-11/vault/spare-slot-aad";
+
+/// Slots and spares: all of the header area behind the header.
+pub(crate) type SlotArea = [u8; HEADER_AREA - FIXED];
+const _: () = assert!(SLOTS as usize * (SLOT_LEN + SPARE_LEN) == HEADER_AREA - FIXED);
+
+/// One of the places that can hold a payload.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct SlotPlace {
+    pub(crate) number: u8,
+    pub(crate) spare: bool,
+}
+
+impl SlotPlace {
+    /// All of them, slots first.
+    fn all() -> impl Iterator<Item = Self> {
+        [false, true].into_iter().flat_map(|spare| (0..SLOTS).map(move |number| Self { number, spare }))
+    }
+
+    /// Where it starts in the file.
+    pub(crate) fn offset(self) -> u64 {
+        (FIXED + self.start()) as u64
+    }
+
+    fn start(self) -> usize {
+        let number = usize::from(self.number);
+        if self.spare { usize::from(SLOTS) * SLOT_LEN + number * SPARE_LEN } else { number * SLOT_LEN }
+    }
+
+    fn len(self) -> usize {
+        if self.spare { SPARE_LEN } else { SLOT_LEN }
+    }
+
+    /// The spare of this slot.
+    pub(crate) fn spare_of(number: u8) -> Self {
+        Self { number, spare: true }
+    }
+
+    /// Slot `number` itself.
+    pub(crate) fn slot(number: u8) -> Self {
+        Self { number, spare: false }
+    }
+}
 
 /// What a slot holds.
 #[derive(Debug)]
@@ -30,80 +78,74 @@ pub(crate) struct SlotPayload {
     pub(crate) key: DataKey,
     /// Bit n: this vault knows that region n is in use.
     pub(crate) known_regions: u8,
+    /// The data key before a change of passphrase that is under way: halves may still be sealed under it.
+    pub(crate) former: Option<DataKey>,
 }
 
 impl SlotPayload {
-    fn encode(&self) -> Zeroizing<[u8; PAYLOAD]> {
-        let mut out = Zeroizing::new([0; PAYLOAD]);
+    fn encode(&self, len: usize) -> Zeroizing<Vec<u8>> {
+        let mut out = Zeroizing::new(vec![0; len]);
         // EXPOSE: the payload is sealed at once by the only caller.
-        let fields: [&[u8]; 4] = [&[KIND_VAULT], &[self.region], self.key.expose(), &[self.known_regions]];
+        let former: &[u8] = self.former.as_ref().map_or(&[], |key| key.expose());
+        let has_former = u8::from(self.former.is_some());
+        let fields: [&[u8]; 5] =
+            [&[KIND_VAULT, self.region], self.key.expose(), &[self.known_regions], &[has_former], former];
         for (byte, value) in out.iter_mut().zip(fields.iter().flat_map(|field| field.iter())) {
             *byte = *value;
         }
         out
     }
 
-    fn decode(payload: &[u8; PAYLOAD]) -> Result<Self> {
-        let [kind, region, rest @ ..] = payload;
+    fn decode(payload: &[u8]) -> Result<Self> {
+        let ([kind, region], rest) = payload.split_first_chunk::<2>().ok_or(Error::Damaged)?;
         let (key, rest) = rest.split_at_checked(32).ok_or(Error::Damaged)?;
-        let (known_regions, _) = rest.split_first().ok_or(Error::Damaged)?;
+        let ([known_regions, has_former], rest) = rest.split_first_chunk::<2>().ok_or(Error::Damaged)?;
         // Authentic, so anything unknown was written by a release that knows more.
-        if *kind != KIND_VAULT || *region >= SLOTS {
+        if *kind != KIND_VAULT || *region >= SLOTS || *has_former > 1 {
             return Err(Error::NewerVersion);
         }
         let key = DataKey::from_slice(key).ok_or(Error::Damaged)?;
-        Ok(Self { region: *region, key, known_regions: *known_regions })
+        let former = rest.get(..32).filter(|_| *has_former == 1).and_then(DataKey::from_slice);
+        Ok(Self { region: *region, key, known_regions: *known_regions, former })
     }
 }
 
-/// The slot area of a header: four slots of 512 bytes.
-pub(crate) type SlotArea = [u8; SLOT_LEN * SLOTS as usize];
-
-/// Seals `payload` into a slot.
-pub(crate) fn seal(root: &RootKey, fixed: &[u8; FIXED], slot: u8, payload: &SlotPayload) -> Result<[u8; SLOT_LEN]> {
+/// Seals `payload` for a place.
+pub(crate) fn seal(root: &RootKey, fixed: &[u8; FIXED], place: SlotPlace, payload: &SlotPayload) -> Result<Vec<u8>> {
     let nonce = kapok_wire::rng::bytes::<NONCE>();
-    let mut body = payload.encode();
-    let tag = cipher(&root.derive_slot(slot))
-        .encrypt_in_place_detached(XNonce::from_slice(&nonce), &aad(fixed, slot), body.as_mut())
-        .map_err(|_| Error::BadSize)?;
-    let mut out = [0; SLOT_LEN];
-    let fields: [&[u8]; 3] = [&nonce, body.as_ref(), &tag];
-    for (byte, value) in out.iter_mut().zip(fields.iter().flat_map(|field| field.iter())) {
-        *byte = *value;
-    }
-    Ok(out)
+    let mut body = payload.encode(place.len() - NONCE - TAG);
+    let tag = cipher(&root.derive_slot(place.number))
+        .encrypt_in_place_detached(XNonce::from_slice(&nonce), &aad(fixed, place), body.as_mut())
+        .map_err(|_| Error::Store)?;
+    Ok([&nonce, body.as_slice(), &tag].concat())
 }
 
-/// Tries all four slots, whichever opens, and counts each try through `tried`.
+/// Tries all slots and spares, whichever opens, and counts each try through `tried`.
 ///
 /// No early exit: the work does not depend on where the vault lies, nor on whether there is one.
 pub(crate) fn unlock(
     root: &RootKey,
     fixed: &[u8; FIXED],
     area: &SlotArea,
-    mut tried: impl FnMut(u8),
-) -> Result<SlotPayload> {
+    mut tried: impl FnMut(SlotPlace),
+) -> Result<(SlotPlace, SlotPayload)> {
     let mut found = None;
-    for (slot, bytes) in (0..SLOTS).zip(area.chunks_exact(SLOT_LEN)) {
-        let opened = open_one(root, fixed, slot, bytes);
-        tried(slot);
-        found = found.or(opened);
+    for place in SlotPlace::all() {
+        let opened = open_one(root, fixed, place, area);
+        tried(place);
+        found = found.or(opened.map(|payload| (place, payload)));
     }
-    SlotPayload::decode(&*found.ok_or(Error::WrongPassphrase)?)
+    let (place, payload) = found.ok_or(Error::WrongPassphrase)?;
+    Ok((place, SlotPayload::decode(&payload)?))
 }
 
-fn open_one(root: &RootKey, fixed: &[u8; FIXED], slot: u8, bytes: &[u8]) -> Option<Zeroizing<[u8; PAYLOAD]>> {
-    let (nonce, rest) = bytes.split_at_checked(NONCE)?;
-    let (sealed, tag) = rest.split_at_checked(PAYLOAD)?;
-    let mut body = Zeroizing::new([0; PAYLOAD]);
-    body.copy_from_slice(sealed);
-    cipher(&root.derive_slot(slot))
-        .decrypt_in_place_detached(
-            XNonce::from_slice(nonce),
-            &aad(fixed, slot),
-            body.as_mut(),
-            Tag::from_slice(tag.first_chunk::<TAG>()?),
-        )
+fn open_one(root: &RootKey, fixed: &[u8; FIXED], place: SlotPlace, area: &SlotArea) -> Option<Zeroizing<Vec<u8>>> {
+    let bytes = area.get(place.start()..place.start() + place.len())?;
+    let (nonce, rest) = bytes.split_first_chunk::<NONCE>()?;
+    let (sealed, tag) = rest.split_last_chunk::<TAG>()?;
+    let mut body = Zeroizing::new(sealed.to_vec());
+    cipher(&root.derive_slot(place.number))
+        .decrypt_in_place_detached(XNonce::from_slice(nonce), &aad(fixed, place), body.as_mut(), Tag::from_slice(tag))
         .ok()?;
     Some(body)
 }
@@ -113,8 +155,8 @@ fn cipher(key: &SlotKey) -> XChaCha20Poly1305 {
     XChaCha20Poly1305::new(key.expose().into())
 }
 
-fn aad(fixed: &[u8; FIXED], slot: u8) -> Vec<u8> {
-    [AAD, fixed, &[slot]].concat()
+fn aad(fixed: &[u8; FIXED], place: SlotPlace) -> Vec<u8> {
+    [if place.spare { SPARE_AAD } else { AAD }, fixed, &[place.number]].concat()
 }
 
 #[cfg(test)]
@@ -125,38 +167,55 @@ mod tests {
         RootKey::derive(&[byte; 32], &[2; 64], &[3; 32])
     }
 
-    fn area_with(slot: u8, fixed: &[u8; FIXED]) -> SlotArea {
-        let mut area = kapok_wire::rng::bytes::<{ SLOT_LEN * 4 }>();
-        let payload = SlotPayload { region: 2, key: DataKey::from_slice(&[5; 32]).unwrap(), known_regions: 4 };
-        let at = SLOT_LEN * usize::from(slot);
-        area[at..at + SLOT_LEN].copy_from_slice(&seal(&root(1), fixed, slot, &payload).unwrap());
+    fn payload() -> SlotPayload {
+        let key = |byte| DataKey::from_slice(&[byte; 32]).unwrap();
+        SlotPayload { region: 2, key: key(5), known_regions: 4, former: Some(key(6)) }
+    }
+
+    fn area_with(place: SlotPlace, fixed: &[u8; FIXED]) -> SlotArea {
+        let mut area = kapok_wire::rng::bytes::<{ HEADER_AREA - FIXED }>();
+        let sealed = seal(&root(1), fixed, place, &payload()).unwrap();
+        area[place.start()..place.start() + place.len()].copy_from_slice(&sealed);
         area
     }
 
-    fn tries(root: &RootKey, area: &SlotArea) -> (Vec<u8>, Result<SlotPayload>) {
+    fn tries(root: &RootKey, area: &SlotArea) -> (Vec<SlotPlace>, Result<(SlotPlace, SlotPayload)>) {
         let mut tried = vec![];
-        let result = unlock(root, &[0; FIXED], area, |slot| tried.push(slot));
+        let result = unlock(root, &[0; FIXED], area, |place| tried.push(place));
         (tried, result)
     }
 
     #[test]
-    fn a_slot_opens_wherever_it_lies_and_all_four_are_always_tried() {
-        for slot in 0..SLOTS {
-            let area = area_with(slot, &[0; FIXED]);
+    fn a_slot_opens_wherever_it_lies_and_all_eight_are_always_tried() {
+        let all: Vec<_> = SlotPlace::all().collect();
+        assert_eq!(all.len(), 8);
+        for place in SlotPlace::all() {
+            let area = area_with(place, &[0; FIXED]);
             let (tried, opened) = tries(&root(1), &area);
-            let opened = opened.unwrap();
-            assert_eq!(tried, [0, 1, 2, 3]);
+            let (found, opened) = opened.unwrap();
+            assert_eq!((tried, found), (all.clone(), place));
             assert_eq!((opened.region, opened.known_regions), (2, 4));
-            assert_eq!(opened.key.expose(), &[5; 32]);
+            assert_eq!((opened.key.expose(), opened.former.unwrap().expose()), (&[5; 32], &[6; 32]));
             let (tried, refused) = tries(&root(2), &area);
-            assert_eq!(tried, [0, 1, 2, 3]);
+            assert_eq!(tried, all);
             assert_eq!(refused.unwrap_err(), Error::WrongPassphrase);
         }
     }
 
     #[test]
+    fn the_places_fill_the_header_area_without_a_gap() {
+        let mut next = 64;
+        for place in SlotPlace::all() {
+            assert_eq!(place.offset(), next);
+            next += place.len() as u64;
+        }
+        assert_eq!(next, 4_096);
+    }
+
+    #[test]
     fn a_slot_is_bound_to_the_header_and_to_its_place() {
-        let area = area_with(0, &[0; FIXED]);
+        let first = SlotPlace::slot(0);
+        let area = area_with(first, &[0; FIXED]);
         // Control: untouched, it opens.
         assert!(tries(&root(1), &area).1.is_ok());
         let mut other = [0; FIXED];
@@ -170,15 +229,18 @@ mod tests {
 
     #[test]
     fn an_unknown_kind_asks_for_an_update() {
-        let mut payload = *SlotPayload { region: 0, key: DataKey::make(), known_regions: 1 }.encode();
-        assert!(SlotPayload::decode(&payload).is_ok());
-        payload[0] = 9;
-        assert_eq!(SlotPayload::decode(&payload).unwrap_err(), Error::NewerVersion);
+        let plain = payload().encode(100);
+        assert!(SlotPayload::decode(&plain).is_ok());
+        for (at, value) in [(0, 9), (1, 4), (35, 2)] {
+            let mut newer = plain.clone();
+            newer[at] = value;
+            assert_eq!(SlotPayload::decode(&newer).unwrap_err(), Error::NewerVersion);
+        }
     }
 
     #[test]
     fn debug_prints_no_key() {
-        let text = format!("{:?}", SlotPayload { region: 0, key: DataKey::make(), known_regions: 1 });
-        assert!(text.contains("redacted"), "{text}");
+        let text = format!("{:?}", payload());
+        assert!(text.contains("redacted") && !text.contains('5'), "{text}");
     }
 }

@@ -41,6 +41,11 @@ impl Store {
         self.one_half_bad
     }
 
+    /// Number of the region it lies in.
+    pub(crate) fn region(&self) -> u8 {
+        self.region.number()
+    }
+
     /// Reads. A statement that writes fails.
     pub(crate) fn read<T>(&mut self, query: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
         query(self.loaded()?)

@@ -1,0 +1,103 @@
+//! Changing the passphrase of the vault that is open, or of the one that the current passphrase opens.
+
+use super::{Device, VAULT_FILE, VAULT_STEPS};
+use crate::error::{Error, Result};
+use crate::vault::{Passphrase, PassphraseChange};
+
+impl Device {
+    /// Gives the vault a new passphrase and a new data key. The current one is asked for again, because whoever holds an
+    /// unlocked phone must not lock its owner out. An open vault stays open; a locked one stays locked.
+    ///
+    /// # Errors
+    /// [`Error::WrongPassphrase`] with nothing changed, also if `current` belongs to another vault than the one that is
+    /// open. Trouble with the file: the vault opens with one of the two, with nothing lost, and may be locked now.
+    pub fn change_passphrase(&self, current: &Passphrase, new: &Passphrase) -> Result<()> {
+        let path = self.folder.join(VAULT_FILE);
+        // The slow part comes before the vault is taken, so that locking from another thread never waits for it.
+        let change = PassphraseChange::prepare(&path, current, new, &*self.device_key)?;
+        let mut vault = self.vault();
+        let Some(open) = vault.take() else { return change.run(&path).map(drop) };
+        if open.region() != change.region() {
+            *vault = Some(open);
+            return Err(Error::WrongPassphrase);
+        }
+        // What it acknowledged is in the file; its lock on the file has to go.
+        drop(open);
+        let changed = change.run(&path);
+        let (container, outcome) = match changed {
+            Ok(container) => (Some(container), Ok(())),
+            Err(error) => (change.reopen(&path).ok(), Err(error)),
+        };
+        if let Some(container) = container {
+            *vault = Some(container.into_store(VAULT_STEPS)?);
+        }
+        outcome
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::*;
+    use super::*;
+
+    fn other() -> Passphrase {
+        Passphrase::new(b"paper mango window".to_vec()).unwrap()
+    }
+
+    #[test]
+    fn the_new_passphrase_opens_everything_and_the_old_one_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = device(folder.path());
+        let id = draft(&first, "Example");
+        first.change_passphrase(&passphrase(), &other()).unwrap();
+        assert_eq!(first.drafts().unwrap().len(), 1, "an open vault stays open");
+        let second = draft(&first, "Another example");
+        first.lock();
+        assert_eq!(first.unlock(&passphrase()), Err(Error::WrongPassphrase));
+        first.unlock(&other()).unwrap();
+        assert!(first.answers(id).is_ok() && first.answers(second).is_ok());
+        drop(first);
+
+        let again = reopened(folder.path());
+        again.change_passphrase(&other(), &passphrase()).unwrap();
+        assert!(again.is_locked(), "a locked vault stays locked");
+        again.unlock(&passphrase()).unwrap();
+        assert_eq!(again.drafts().unwrap().len(), 2);
+    }
+
+    #[test]
+    fn a_wrong_current_passphrase_changes_nothing_and_leaves_the_vault_open() {
+        let folder = tempfile::tempdir().unwrap();
+        let device = device(folder.path());
+        let path = folder.path().join(VAULT_FILE);
+        let before = std::fs::read(&path).unwrap();
+        assert_eq!(device.change_passphrase(&other(), &other()), Err(Error::WrongPassphrase));
+        assert!(std::fs::read(&path).unwrap() == before);
+        assert!(!device.is_locked());
+        // Control: the right one changes the file.
+        device.change_passphrase(&passphrase(), &other()).unwrap();
+        assert!(std::fs::read(&path).unwrap() != before);
+    }
+
+    #[test]
+    fn an_image_of_before_and_the_old_passphrase_read_nothing_that_came_after() {
+        let folder = tempfile::tempdir().unwrap();
+        let device = device(folder.path());
+        let path = folder.path().join(VAULT_FILE);
+        let before = std::fs::read(&path).unwrap();
+        device.change_passphrase(&passphrase(), &other()).unwrap();
+        draft(&device, "Example");
+        drop(device);
+        let after = std::fs::read(&path).unwrap();
+        let reads = |file: Vec<u8>| {
+            std::fs::write(&path, file).unwrap();
+            let device = reopened(folder.path());
+            device.unlock(&passphrase()).and_then(|()| device.drafts()).map(|drafts| drafts.len())
+        };
+        // The slots as they were, which the old passphrase opens, over the regions as they are.
+        let spliced = [&before[..4_096], &after[4_096..]].concat();
+        assert_eq!(reads(spliced), Err(Error::Damaged));
+        // Control: the image as it was opens.
+        assert_eq!(reads(before), Ok(0));
+    }
+}
