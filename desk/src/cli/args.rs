@@ -28,7 +28,7 @@ pub(crate) struct Args {
     #[arg(long, global = true)]
     pub(crate) json: bool,
     /// Language of words and labels: km (Khmer) or en (English) [default: the locale's, else en; show prints both]
-    #[arg(long, global = true, value_name = "km|en")]
+    #[arg(long, global = true, value_name = "km|en", hide_possible_values = true)]
     pub(crate) lang: Option<Lang>,
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -200,7 +200,60 @@ pub(crate) struct ShowArgs {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use clap::CommandFactory as _;
+    use kapok_desk::Error;
+
+    /// Exit codes in the first column of the table under this heading.
+    fn table(page: &str) -> BTreeSet<u8> {
+        let section = page.split("## Exit codes\n").nth(1).unwrap().split("\n## ").next().unwrap();
+        section.lines().filter_map(|line| line.split('|').nth(1)?.trim().parse().ok()).collect()
+    }
+
+    #[test]
+    fn help_and_page_list_the_same_exit_codes_and_all_that_an_error_can_give() {
+        let page = table(include_str!("../../../docs/howto/desk.md"));
+        let help: BTreeSet<u8> = super::EXIT_CODES
+            .split([';', ':'])
+            .filter_map(|part| part.split_whitespace().next()?.parse().ok())
+            .collect();
+        assert_eq!(page, help);
+        let io = |kind| Error::Io { what: "a test", kind };
+        let errors = [
+            (io(std::io::ErrorKind::PermissionDenied), 1),
+            (Error::NotAllRight { wrong: 1 }, 1),
+            (Error::NoPassphrase, 2),
+            (Error::PassphraseLong { max: 1 }, 2),
+            (Error::ThreeRoots, 2),
+            (Error::WrongPassphrase, 3),
+            (Error::PassphraseEmpty, 3),
+            (Error::PassphraseShort { min: 8 }, 3),
+            (Error::PassphraseMismatch, 3),
+            (Error::Unreachable, 5),
+            (Error::NotAllHere { incomplete: 1 }, 5),
+            (Error::DiskFull, 6),
+            (Error::NewerFolder, 7),
+            (kapok_seal::Error::EnvelopePayload.into(), 7),
+            (Error::Unsigned, 8),
+            (Error::TooFewSignatures { good: 1 }, 8),
+            (kapok_wire::bundle::BundleError::Expired.into(), 8),
+            (kapok_wire::Problem::BundleRefused.into(), 8),
+            (Error::NoDesk, 9),
+            (Error::NoFile { argument: "FILE" }, 9),
+            (Error::InUse, 10),
+            (Error::NotAllChecked { unchecked: 1 }, 11),
+            (Error::Stopped, 130),
+        ];
+        for (error, code) in &errors {
+            assert_eq!(error.exit_code(), *code, "{error}");
+        }
+        let given: BTreeSet<u8> = errors.iter().map(|(error, _)| error.exit_code()).chain([0]).collect();
+        assert_eq!(given, page);
+        // A number that the device has too is the device's.
+        let device = table(include_str!("../../../docs/howto/device.md"));
+        assert_eq!(page.difference(&device).copied().collect::<Vec<_>>(), [11]);
+    }
 
     #[test]
     fn the_grammar_is_sound() {

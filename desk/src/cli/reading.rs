@@ -107,7 +107,11 @@ fn list_line(session: &Session, report: &OpenedReport, attached: &[(Attachment<'
         Some(why) => parts.push(format!("{}: {}", words.get("identities"), closed_words(words, why))),
         None => {}
     }
-    if !attached.is_empty() {
+    let sealed = attached.iter().filter(|(_, state)| *state == Integrity::KeySealed).count();
+    if sealed > 0 {
+        // Not the same as missing: where their key is, they may be whole.
+        parts.push(words.fill("attachments_sealed", &[&sealed]));
+    } else if !attached.is_empty() {
         let whole = attached.iter().filter(|(_, state)| *state == Integrity::Complete).count();
         parts.push(format!("{} {whole}/{}", words.get("attachments"), attached.len()));
     }

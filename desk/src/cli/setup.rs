@@ -126,6 +126,7 @@ fn bundle_sign(session: &Session, key: &Path, bundle: &Path) -> Result<(), Error
     let mut lines = vec![session.words.fill(said, &[&number])];
     let signers = signers(&signed)?;
     lines.extend(progress_of_signing(session, signers));
+    lines.push(after_signing(session, signers));
     session.out.result(&signatures_json(&shown, signers), &lines)
 }
 
@@ -151,7 +152,7 @@ fn bundle_check(session: &Session, path: &Path, keys: &[std::path::PathBuf]) -> 
     accepted
 }
 
-/// How far the signing is: good signatures, which are missing, and who does what next.
+/// How far the signing is: good signatures, and which are missing.
 fn progress_of_signing(session: &Session, signers: [bool; 3]) -> Vec<String> {
     let words = &session.words;
     let good = signers.iter().filter(|signed| **signed).count();
@@ -160,8 +161,13 @@ fn progress_of_signing(session: &Session, signers: [bool; 3]) -> Vec<String> {
     if !missing.is_empty() {
         lines.push(words.fill("signatures_missing", &[&missing.join(", ")]));
     }
-    lines.push(words.get(if good < THRESHOLD { "signatures_next" } else { "signatures_enough" }).to_owned());
     lines
+}
+
+/// Who does what next.
+fn after_signing(session: &Session, signers: [bool; 3]) -> String {
+    let good = signers.iter().filter(|signed| **signed).count();
+    session.words.get(if good < THRESHOLD { "signatures_next" } else { "signatures_enough" }).to_owned()
 }
 
 /// The word by which lists and sentences name one of the three root keys.
@@ -209,6 +215,10 @@ fn print_bundle(
 ) -> Result<(), Error> {
     let mut lines = describe(session, bundle, signers);
     lines.extend(progress_of_signing(session, signers));
+    if refused.is_none() {
+        // Else the error says what comes next.
+        lines.push(after_signing(session, signers));
+    }
     if let Some((proven, elsewhere)) = proof {
         lines.push(session.words.fill("test_decryption", &[&proven, &elsewhere]));
     }

@@ -41,6 +41,14 @@ fn lists_say_codes_in_words_of_their_language_and_json_keeps_the_codes() {
 }
 
 #[test]
+fn attachments_whose_key_is_elsewhere_are_listed_as_sealed_and_not_as_missing() {
+    let (desk, _) = desk_with_a_report();
+    desk.keep_keys("triage");
+    let listed = said(&desk, "list --lang en");
+    assert!(listed.contains("  names sealed  attachments sealed: 1\n") && !listed.contains("0/1"), "{listed}");
+}
+
+#[test]
 fn every_time_has_a_zone_and_recorded_is_the_moment_in_the_report() {
     let (desk, code) = desk_with_a_report();
     // The fixture's report was recorded at this minute; the desk's own clock says something else whenever this runs.
