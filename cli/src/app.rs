@@ -58,11 +58,16 @@ impl App {
     /// The device with its vault open. Asks for the passphrase only once it is clear that there is a vault.
     pub(crate) fn unlock(&self) -> Result<Device, Failure> {
         let device = self.open()?;
-        device.unlock(&self.passphrase.existing(&self.words)?)?;
+        device.unlock(&self.existing_passphrase()?)?;
         if device.was_repaired()? {
             self.say("note.repaired");
         }
         Ok(device)
+    }
+
+    /// The passphrase that the vault has.
+    pub(crate) fn existing_passphrase(&self) -> Result<kapok_core::Passphrase, Failure> {
+        self.passphrase.existing(&self.words)
     }
 
     /// A new passphrase, asked for twice at a prompt.

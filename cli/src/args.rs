@@ -34,6 +34,7 @@ pub(crate) enum LangArg {
 #[derive(Subcommand)]
 pub(crate) enum Command {
     Init(InitArgs),
+    Passphrase(PassphraseArgs),
     Enrol(EnrolArgs),
     Report(ReportArgs),
     Attach(AttachArgs),
@@ -59,6 +60,12 @@ pub(crate) struct InitArgs {
     pub(crate) set_aside: bool,
     #[arg(long, value_enum, default_value_t = DeviceKeyArg::Software)]
     pub(crate) device_key: DeviceKeyArg,
+}
+
+#[derive(Args)]
+pub(crate) struct PassphraseArgs {
+    #[arg(long, value_name = "N")]
+    pub(crate) new_passphrase_fd: Option<u32>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -221,7 +228,8 @@ mod tests {
         let all = command.get_subcommands().flat_map(|sub| sub.get_arguments()).chain(command.get_arguments());
         for arg in all {
             let id = arg.get_id().as_str();
-            assert!(id == "passphrase_fd" || !id.contains("passphrase") && !id.contains("invite"), "{id}");
+            let descriptor = ["passphrase_fd", "new_passphrase_fd"].contains(&id);
+            assert!(descriptor || !id.contains("passphrase") && !id.contains("invite"), "{id}");
         }
     }
 }

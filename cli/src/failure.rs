@@ -115,6 +115,7 @@ impl From<Error> for Failure {
             Error::DiskFull { missing_bytes } | Error::PoolFull { missing_bytes } => {
                 failure.with("mib", missing_bytes.div_ceil(1 << 20).to_string())
             }
+            Error::PassphraseTooShort { least } => failure.with("least", least.to_string()),
             Error::TextTooLong { limit } | Error::TooManyAttachments { limit } => {
                 failure.with("limit", limit.to_string())
             }

@@ -10,6 +10,7 @@ pub(crate) fn of(error: &Error) -> (&'static str, Exit) {
     match error {
         Error::WrongPassphrase => ("error.wrong_passphrase", Exit::WrongPassphrase),
         Error::PassphraseEmpty => ("error.passphrase_empty", Exit::WrongPassphrase),
+        Error::PassphraseTooShort { .. } => ("error.passphrase_short", Exit::WrongPassphrase),
         Error::PassphraseNotText => ("error.passphrase_not_text", Exit::WrongPassphrase),
         Error::AlreadyExists => ("error.already_exists", Exit::Other),
         Error::NotFound => ("error.no_vault", Exit::NothingThere),

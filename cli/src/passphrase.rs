@@ -13,12 +13,10 @@ use inquire::{Password, PasswordDisplayMode};
 use kapok_core::Passphrase;
 use zeroize::Zeroizing;
 
-use crate::failure::{Exit, Failure};
+use crate::failure::Failure;
 use crate::interview;
 use crate::words::Words;
 
-/// Fewest characters of a new passphrase, as at the desk: a stop for accidents, not a measure of strength.
-const LEAST: usize = 8;
 /// Longest passphrase read, in bytes: a descriptor that never ends must not fill the memory.
 const LONGEST: usize = 4_096;
 
@@ -40,16 +38,16 @@ impl Source {
         }
     }
 
-    /// The passphrase of a new vault: typed twice, because a slip would lock it for ever.
+    /// A new passphrase for a vault: typed twice, because a slip would lock it for ever. The core judges its length again.
     pub(crate) fn fresh(self, words: &Words) -> Result<Passphrase, Failure> {
-        let passphrase = match self {
+        match self {
             Self::Prompt => {
-                let least = LEAST.to_string();
+                let least = Passphrase::LEAST.to_string();
                 let help = words.fill("ask.help_passphrase", &[("least", &least)]);
                 let refusal = words.fill("error.passphrase_short", &[("least", &least)]);
                 // Refused before it has to be typed again.
                 let long_enough = move |typed: &str| {
-                    Ok(if characters(typed) < LEAST {
+                    Ok(if characters(typed) < Passphrase::LEAST {
                         Validation::Invalid(refusal.clone().into())
                     } else {
                         Validation::Valid
@@ -60,15 +58,10 @@ impl Source {
                     .with_validator(long_enough)
                     .with_custom_confirmation_message(words.get("ask.passphrase_again"))
                     .with_custom_confirmation_error_message(words.get("ask.passphrase_differs"));
-                read(prompt)?
+                read(prompt)
             }
-            Self::Descriptor(number) => from_descriptor(number)?,
-        };
-        if passphrase.characters() < LEAST {
-            let failure = Failure::new("error.passphrase_short", Exit::WrongPassphrase);
-            return Err(failure.with("least", LEAST.to_string()));
+            Self::Descriptor(number) => from_descriptor(number),
         }
-        Ok(passphrase)
     }
 }
 

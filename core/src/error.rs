@@ -15,6 +15,12 @@ pub enum Error {
     /// The passphrase is empty.
     #[error("the passphrase is empty; enter at least one character")]
     PassphraseEmpty,
+    /// A new passphrase is too short.
+    #[error("the passphrase is too short; take at least {least} characters, several words are best")]
+    PassphraseTooShort {
+        /// Characters it must have.
+        least: usize,
+    },
     /// The passphrase is not UTF-8 text.
     #[error("the passphrase is not valid UTF-8 text; enter it again")]
     PassphraseNotText,

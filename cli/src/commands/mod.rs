@@ -9,6 +9,7 @@ mod finish;
 mod hold;
 mod init;
 mod outbox;
+mod passphrase;
 mod report;
 mod show;
 mod status;
@@ -21,6 +22,7 @@ use crate::failure::Failure;
 pub(crate) fn run(app: &App, command: &Command) -> Result<(), Failure> {
     match command {
         Command::Init(args) => init::run(app, args),
+        Command::Passphrase(args) => passphrase::run(app, args),
         Command::Enrol(args) => enrol::run(app, args),
         Command::Report(args) => report::run(app, args),
         Command::Attach(args) => attach::run(app, args),

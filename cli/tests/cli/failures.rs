@@ -7,7 +7,7 @@ use kapok_core::wire::bundle::RootHashes;
 use kapok_core::wire::tls::Pin;
 use kapok_core::wire::{Hour, Invite, InviteSecret};
 
-use crate::device::{PASSPHRASE, TestDevice, is_khmer, ran};
+use crate::device::{NAME, PASSPHRASE, TestDevice, is_khmer, ran};
 
 #[test]
 fn a_wrong_passphrase_is_exit_3_and_says_nothing_about_how_near_it_was() {
@@ -40,6 +40,20 @@ fn a_new_passphrase_has_at_least_eight_characters_as_the_keyboard_means_them() {
     }
     let ran = TestDevice::empty().run_with("x", &["--lang", "km", "init"]);
     assert!(is_khmer(&ran.err) && ran.err.contains('8'), "{}", ran.err);
+}
+
+#[test]
+fn a_changed_passphrase_opens_the_vault_and_the_former_one_does_not() {
+    let device = TestDevice::with_draft();
+    let change = |current: &str, new: &str| {
+        device.run_with(&format!("{current}\n{new}"), &["--json", "passphrase", "--new-passphrase-fd", "0"])
+    };
+    assert_eq!(change("not that one", "paper mango window").json()["error"]["code"], "wrong_passphrase");
+    assert_eq!(change(PASSPHRASE, "short").json()["error"]["code"], "passphrase_short");
+    assert_eq!(device.run(&["show", "1"]).code, 0, "control: nothing has changed so far");
+    assert_eq!(change(PASSPHRASE, "paper mango window").json()["changed"], true);
+    assert_eq!(device.run(&["show", "1"]).code, 3);
+    assert!(device.run_with("paper mango window", &["show", "1"]).out.contains(NAME));
 }
 
 #[test]

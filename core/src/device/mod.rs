@@ -96,13 +96,15 @@ impl Device {
     /// A queue or pool that is already there, after a damaged vault was set aside, is kept: what waits is still sent.
     ///
     /// # Errors
-    /// [`Error::AlreadyExists`] if there is a vault; [`Error::DiskFull`] with nothing left behind.
+    /// [`Error::AlreadyExists`] if there is a vault; [`Error::PassphraseTooShort`]; [`Error::DiskFull`] with nothing left
+    /// behind.
     pub fn create(
         folder: &Path,
         passphrase: &Passphrase,
         device_key: Arc<dyn DeviceKey>,
         options: CreateOptions,
     ) -> Result<Self> {
+        passphrase.fit_for_new()?;
         make_private_folder(folder)?;
         if folder.join(VAULT_FILE).exists() {
             return Err(Error::AlreadyExists);

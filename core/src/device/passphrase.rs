@@ -9,9 +9,10 @@ impl Device {
     /// unlocked phone must not lock its owner out. An open vault stays open; a locked one stays locked.
     ///
     /// # Errors
-    /// [`Error::WrongPassphrase`] with nothing changed, also if `current` belongs to another vault than the one that is
+    /// [`Error::PassphraseTooShort`]; [`Error::WrongPassphrase`] with nothing changed, also if `current` belongs to another vault than the one that is
     /// open. Trouble with the file: the vault opens with one of the two, with nothing lost, and may be locked now.
     pub fn change_passphrase(&self, current: &Passphrase, new: &Passphrase) -> Result<()> {
+        new.fit_for_new()?;
         let path = self.folder.join(VAULT_FILE);
         // The slow part comes before the vault is taken, so that locking from another thread never waits for it.
         let change = PassphraseChange::prepare(&path, current, new, &*self.device_key)?;
@@ -72,6 +73,8 @@ mod tests {
         let path = folder.path().join(VAULT_FILE);
         let before = std::fs::read(&path).unwrap();
         assert_eq!(device.change_passphrase(&other(), &other()), Err(Error::WrongPassphrase));
+        let short = Passphrase::new(b"mango 1".to_vec()).unwrap();
+        assert_eq!(device.change_passphrase(&passphrase(), &short), Err(Error::PassphraseTooShort { least: 8 }));
         assert!(std::fs::read(&path).unwrap() == before);
         assert!(!device.is_locked());
         // Control: the right one changes the file.

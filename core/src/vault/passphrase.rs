@@ -14,6 +14,9 @@ use crate::error::{Error, Result};
 pub struct Passphrase(Zeroizing<Vec<u8>>);
 
 impl Passphrase {
+    /// Fewest characters of a new one: a stop for accidents, not a measure of strength.
+    pub const LEAST: usize = 8;
+
     /// Takes the bytes that were typed (UTF-8) and wipes the argument.
     ///
     /// # Errors
@@ -41,6 +44,11 @@ impl Passphrase {
     pub fn characters(&self) -> usize {
         // Every character has one byte that is no continuation byte.
         self.0.iter().filter(|byte| **byte & 0xc0 != 0x80).count()
+    }
+
+    /// Refuses one that is too short to be given to a vault. An existing vault is opened with whatever opens it.
+    pub(crate) fn fit_for_new(&self) -> Result<()> {
+        if self.characters() < Self::LEAST { Err(Error::PassphraseTooShort { least: Self::LEAST }) } else { Ok(()) }
     }
 
     pub(crate) fn expose(&self) -> &[u8] {
