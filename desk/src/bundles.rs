@@ -12,7 +12,8 @@ use kapok_wire::bundle::{
 use kapok_wire::note::{self, NoteKey};
 use kapok_wire::sizes::PAGE;
 
-use crate::error::Error;
+use crate::doing::Doing;
+use crate::error::{Error, ExpectedKey};
 use crate::keys::secret::OrgKey;
 use crate::net::card::ServerCard;
 use crate::store::durable;
@@ -73,7 +74,7 @@ fn class(recipients: &[String]) -> Result<ClassKeys, Error> {
 /// [`Error::NotThisKey`] for a desk key; [`Error::NotARoot`] if the bundle does not name the key; [`Error::Bundle`].
 pub fn sign(text: &str, key: &OrgKey) -> Result<String, Error> {
     let (OrgKey::Root(secret), public) = (key, key.public()) else {
-        return Err(Error::NotThisKey { expected: "root" });
+        return Err(Error::NotThisKey { expected: ExpectedKey::Root });
     };
     let bundle = content(text)?;
     let bare = note::verify(text, &[]).map_or(text, |(bare, _)| bare);
@@ -165,7 +166,7 @@ pub fn verify_own(bytes: &[u8]) -> Result<VerifiedBundle, Error> {
 /// # Errors
 /// [`Error::Io`], [`Error::Bundle`].
 pub fn read_text(path: &Path) -> Result<String, Error> {
-    let bytes = durable::read_at_most(path, PAGE).map_err(Error::io("reading the bundle"))?;
+    let bytes = durable::read_at_most(path, PAGE).map_err(Error::io(Doing::ReadBundle))?;
     String::from_utf8(bytes).map_err(|_| BundleError::Malformed.into())
 }
 

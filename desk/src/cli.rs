@@ -1,6 +1,7 @@
 //! Commands: results on stdout, notes and errors on stderr, an exit code that scripts rely on.
 
 mod args;
+mod failure;
 mod files;
 mod output;
 mod passphrase;
@@ -64,8 +65,8 @@ pub(crate) fn run() -> ExitCode {
     match dispatch(&session, args.command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            note(&format!("kapok-desk: {error}"));
-            session.out.failure(&error);
+            note(&format!("kapok-desk: {}", failure::text(&session.words, &error)));
+            session.out.failure(&failure::document(&session.words, &error));
             ExitCode::from(error.exit_code())
         }
     }

@@ -1,20 +1,22 @@
 //! One error type. Texts say what to do and carry nothing of a report, a file name or a passphrase.
 
-use std::io;
+use std::{fmt, io};
 
 use kapok_wire::bundle::{BundleError, Class};
 use kapok_wire::card::CardError;
 use kapok_wire::{InviteError, Problem};
 
-/// Everything that can stop a command of the desk.
+use crate::doing::Doing;
+
+/// Everything that can stop a command of the desk. Its texts are for developers; the command line has words for each in
+/// both languages, and a match that the compiler keeps complete: so this is not marked as growing.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum Error {
     /// A file operation failed.
     #[error("{what} failed ({kind}); check the disk and who may read and write there")]
     Io {
-        /// What was being done, in fixed words.
-        what: &'static str,
+        /// What was being done.
+        what: Doing,
         /// The kind of the system's reason; its text stays behind.
         kind: io::ErrorKind,
     },
@@ -76,7 +78,7 @@ pub enum Error {
     #[error("this file does not hold a {expected} key of kapok-desk; choose another")]
     NotThisKey {
         /// What was expected.
-        expected: &'static str,
+        expected: ExpectedKey,
     },
     /// A root key that the bundle does not name.
     #[error("this root key is none of the three that the bundle names; nothing was signed")]
@@ -274,12 +276,36 @@ impl Error {
         }
     }
 
-    /// Turns an I/O error into ours, with fixed words for what was being done.
-    pub(crate) fn io(what: &'static str) -> impl FnOnce(io::Error) -> Self {
+    /// Turns an I/O error into ours, with what was being done.
+    pub(crate) fn io(what: Doing) -> impl FnOnce(io::Error) -> Self {
         move |error| match error.kind() {
             io::ErrorKind::StorageFull => Self::DiskFull,
             kind => Self::Io { what, kind },
         }
+    }
+}
+
+/// The key that a file should have held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExpectedKey {
+    /// Any key of ours.
+    Any,
+    /// A root key.
+    Root,
+    /// A desk key of either class.
+    Desk,
+    /// The key that was written there a moment before.
+    Readable,
+}
+
+impl fmt::Display for ExpectedKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Any => "root or desk",
+            Self::Root => "root",
+            Self::Desk => "triage or identities",
+            Self::Readable => "readable",
+        })
     }
 }
 

@@ -10,6 +10,7 @@
 //! The clock is an argument (`now`, seconds since 1970).
 
 mod bundles;
+mod doing;
 mod error;
 mod invite;
 mod keys;
@@ -21,7 +22,8 @@ mod store;
 mod text;
 
 pub use bundles::{BundlePlan, accepted_by_devices, content, read_text, sign, signers, verify_own};
-pub use error::Error;
+pub use doing::Doing;
+pub use error::{Error, ExpectedKey};
 pub use invite::{make as make_invite, qr};
 pub use keys::keyring::Keyring;
 pub use keys::proof::{Proof, prove, prove_each};

@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 use kapok_wire::bundle::{Class, VerifiedBundle};
 
 use crate::bundles::{self, BundlePlan};
-use crate::error::Error;
+use crate::doing::Doing;
+use crate::error::{Error, ExpectedKey};
 use crate::keys::proof::{Proof, prove};
 use crate::keys::secret::{OrgKey, Role};
 use crate::limits::{KEY_FILE_MAX, KEY_FILES_MAX};
@@ -103,7 +104,11 @@ pub fn new_key(path: &Path, role: Role, passphrase: &[u8], work_factor: u8) -> R
     let key = OrgKey::make(role);
     write_key(path, &key, passphrase, work_factor)?;
     let again = read_key(path, passphrase)?;
-    if again.public() == key.public() { Ok(key.public()) } else { Err(Error::NotThisKey { expected: "readable" }) }
+    if again.public() == key.public() {
+        Ok(key.public())
+    } else {
+        Err(Error::NotThisKey { expected: ExpectedKey::Readable })
+    }
 }
 
 /// Unlocks one key file.
@@ -111,7 +116,7 @@ pub fn new_key(path: &Path, role: Role, passphrase: &[u8], work_factor: u8) -> R
 /// # Errors
 /// [`Error::WrongPassphrase`], [`Error::NotThisKey`], [`Error::Io`], [`Error::Seal`].
 pub fn read_key(path: &Path, passphrase: &[u8]) -> Result<OrgKey, Error> {
-    let file = durable::read_at_most(path, KEY_FILE_MAX).map_err(Error::io("reading a key file"))?;
+    let file = durable::read_at_most(path, KEY_FILE_MAX).map_err(Error::io(Doing::ReadKeyFile))?;
     OrgKey::unlock(&file, passphrase)
 }
 
@@ -121,10 +126,10 @@ pub fn read_key(path: &Path, passphrase: &[u8]) -> Result<OrgKey, Error> {
 /// [`Error::NotThisKey`] for a root key, which has no business on a desk that opens reports; as [`read_key`].
 pub fn add_key(folder: &Folder, path: &Path, passphrase: &[u8]) -> Result<Class, Error> {
     let OrgKey::Desk(class, _) = read_key(path, passphrase)? else {
-        return Err(Error::NotThisKey { expected: "triage or identities" });
+        return Err(Error::NotThisKey { expected: ExpectedKey::Desk });
     };
     let _lock = folder.lock()?;
-    let file = durable::read_at_most(path, KEY_FILE_MAX).map_err(Error::io("reading a key file"))?;
+    let file = durable::read_at_most(path, KEY_FILE_MAX).map_err(Error::io(Doing::ReadKeyFile))?;
     for number in 1..=KEY_FILES_MAX {
         let target = folder.keys_dir().join(format!("{}-{number}.age", Role::Desk(class).word()));
         match durable::write_new(&target, &file) {
@@ -133,7 +138,7 @@ pub fn add_key(folder: &Folder, path: &Path, passphrase: &[u8]) -> Result<Class,
                     return Ok(class);
                 }
             }
-            other => return other.map(|()| class).map_err(Error::io("writing a key file")),
+            other => return other.map(|()| class).map_err(Error::io(Doing::WriteKeyFile)),
         }
     }
     Err(Error::OutputExists)
@@ -192,7 +197,7 @@ fn write_key(path: &Path, key: &OrgKey, passphrase: &[u8], work_factor: u8) -> R
         if e.kind() == std::io::ErrorKind::AlreadyExists {
             Error::OutputExists
         } else {
-            Error::io("writing a key file")(e)
+            Error::io(Doing::WriteKeyFile)(e)
         }
     })
 }
@@ -214,15 +219,15 @@ impl Site {
             Ok(_) => return Err(Error::Exists),
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => {}
             Err(e) if e.kind() == std::io::ErrorKind::NotADirectory => return Err(Error::Exists),
-            Err(e) => return Err(Error::io("looking at the desk folder's place")(e)),
+            Err(e) => return Err(Error::io(Doing::LookAtPlace)(e)),
         }
         let parent = root.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        fs::create_dir_all(parent).map_err(Error::io("making the desk folder"))?;
+        fs::create_dir_all(parent).map_err(Error::io(Doing::MakeFolder))?;
         Ok(Self { path: durable::partial_in(parent) })
     }
 
     fn finish(self, root: &Path) -> Result<Folder, Error> {
-        let io = || Error::io("moving the desk folder to its place");
+        let io = || Error::io(Doing::MoveFolder);
         fs::rename(&self.path, root).map_err(io())?;
         durable::sync_dir(root.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new(".")))
             .map_err(io())?;

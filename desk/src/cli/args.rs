@@ -203,7 +203,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use clap::CommandFactory as _;
-    use kapok_desk::Error;
+    use kapok_desk::{Doing, Error};
 
     /// Exit codes in the first column of the table under this heading.
     fn table(page: &str) -> BTreeSet<u8> {
@@ -219,7 +219,7 @@ mod tests {
             .filter_map(|part| part.split_whitespace().next()?.parse().ok())
             .collect();
         assert_eq!(page, help);
-        let io = |kind| Error::Io { what: "a test", kind };
+        let io = |kind| Error::Io { what: Doing::Start, kind };
         let errors = [
             (io(std::io::ErrorKind::PermissionDenied), 1),
             (Error::NotAllRight { wrong: 1 }, 1),

@@ -4,7 +4,7 @@ use std::io::ErrorKind;
 use std::path::Path;
 
 use kapok_desk::limits::NAMED_FILE_MAX;
-use kapok_desk::{Error, read_at_most, write_new};
+use kapok_desk::{Doing, Error, read_at_most, write_new};
 
 /// `result`, with a file that is not there told by `argument`. Its name stays out of errors: it may say something.
 pub(super) fn named<T>(argument: &'static str, result: Result<T, Error>) -> Result<T, Error> {
@@ -15,12 +15,12 @@ pub(super) fn named<T>(argument: &'static str, result: Result<T, Error>) -> Resu
 }
 
 /// A small file that `argument` names.
-pub(super) fn read_named(argument: &'static str, path: &Path, what: &'static str) -> Result<Vec<u8>, Error> {
+pub(super) fn read_named(argument: &'static str, path: &Path, what: Doing) -> Result<Vec<u8>, Error> {
     named(argument, read_at_most(path, NAMED_FILE_MAX).map_err(|error| Error::Io { what, kind: error.kind() }))
 }
 
 /// A new file that `argument` names; never over another one.
-pub(super) fn write_named(argument: &'static str, path: &Path, what: &'static str, bytes: &[u8]) -> Result<(), Error> {
+pub(super) fn write_named(argument: &'static str, path: &Path, what: Doing, bytes: &[u8]) -> Result<(), Error> {
     named(
         argument,
         write_new(path, bytes).map_err(|error| match error.kind() {

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::io::{self, IsTerminal as _, Write as _};
 
-use kapok_desk::{Error, is_hidden};
+use kapok_desk::{Doing, Error, is_hidden};
 use serde_json::json;
 
 /// Where results go.
@@ -29,24 +29,19 @@ impl Output {
         let mut out = io::stdout().lock();
         out.write_all(text.as_bytes())
             .and_then(|()| out.flush())
-            .map_err(|error| Error::Io { what: "printing the result", kind: error.kind() })?;
+            .map_err(|error| Error::Io { what: Doing::PrintResult, kind: error.kind() })?;
         self.printed.set(true);
         Ok(())
     }
 
     /// Prints a failure's document if JSON was asked for, unless the command's own document shows already what is wrong.
     /// If stdout is gone there is nobody to tell.
-    pub(crate) fn failure(&self, error: &Error) {
+    pub(crate) fn failure(&self, failure: &serde_json::Value) {
         if self.json && !self.printed.get() {
             let mut out = io::stdout().lock();
-            let _ = writeln!(out, "{}", json!({ "error": failure(error) })).and_then(|()| out.flush());
+            let _ = writeln!(out, "{}", json!({ "error": failure })).and_then(|()| out.flush());
         }
     }
-}
-
-/// A failure in a document, of the same form as that of `kapok`.
-pub(crate) fn failure(error: &Error) -> serde_json::Value {
-    json!({ "code": error.code(), "exit": error.exit_code(), "text": error.to_string() })
 }
 
 /// Prints a note for the person. If stderr is gone there is nobody to tell.

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 
-use kapok_desk::{Error, Link, Stored, make_invite, prove_at_hand, publishable, pull_all, qr};
+use kapok_desk::{Doing, Error, Link, Stored, make_invite, prove_at_hand, publishable, pull_all, qr};
 use serde_json::json;
 
 use super::Session;
@@ -13,7 +13,7 @@ use super::times::last_second;
 
 fn wait<T>(work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    runtime.map_err(|error| Error::Io { what: "starting", kind: error.kind() })?.block_on(work)
+    runtime.map_err(|error| Error::Io { what: Doing::Start, kind: error.kind() })?.block_on(work)
 }
 
 impl Session {
@@ -59,7 +59,7 @@ pub(super) fn invite(session: &Session, args: &InviteArgs) -> Result<(), Error> 
     match &args.out {
         // In the file it is for one device; in the window it would stay for whoever scrolls back.
         Some(out) => {
-            write_named("--out", out, "writing the invite", format!("{text}\n").as_bytes())?;
+            write_named("--out", out, Doing::WriteInvite, format!("{text}\n").as_bytes())?;
             note(session.words.get("invite_written"));
         }
         None => lines.extend([String::new(), text.clone()]),

@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use kapok_desk::limits::KEY_ARGUMENT_MAX;
 use kapok_desk::{
-    BundlePlan, Error, Folder, InitRequest, OrgKey, ServerCard, accepted_by_devices, add_key, adopt, content,
+    BundlePlan, Doing, Error, Folder, InitRequest, OrgKey, ServerCard, accepted_by_devices, add_key, adopt, content,
     init as make_desk, new_key, prove_each, read_key, read_text, sign, signers,
 };
 use kapok_wire::bundle::Bundle;
@@ -16,12 +16,12 @@ use serde_json::{Value as Json, json};
 use super::args::{BundleCommand, BundleNewArgs, InitArgs, KeyCommand};
 use super::files::{free, named, read_named, write_named};
 use super::output::note;
-use super::{Session, output};
+use super::{Session, failure, output};
 
 pub(super) fn init(session: &Session, args: &InitArgs) -> Result<(), Error> {
-    let card = read_named("--server-card", &args.server_card, "reading the server card")?;
+    let card = read_named("--server-card", &args.server_card, Doing::ReadCard)?;
     let folder = match &args.bundle {
-        Some(path) => adopt(&session.dir, &card, &read_named("--bundle", path, "reading the bundle")?)?,
+        Some(path) => adopt(&session.dir, &card, &read_named("--bundle", path, Doing::ReadBundle)?)?,
         None => {
             // Before a passphrase is asked for, so that nobody types one for nothing.
             ServerCard::parse(&card)?;
@@ -84,7 +84,7 @@ pub(super) fn bundle(session: &Session, command: BundleCommand) -> Result<(), Er
 }
 
 fn bundle_new(session: &Session, args: &BundleNewArgs) -> Result<(), Error> {
-    let card = ServerCard::parse(&read_named("--server-card", &args.server_card, "reading the server card")?)?;
+    let card = ServerCard::parse(&read_named("--server-card", &args.server_card, Doing::ReadCard)?)?;
     let sequence = match args.sequence {
         Some(sequence) => sequence,
         None => match session.folder().and_then(|folder| folder.bundle()) {
@@ -105,7 +105,7 @@ fn bundle_new(session: &Session, args: &BundleNewArgs) -> Result<(), Error> {
         identities: public("--identities", &args.identities)?,
     };
     let text = plan.note_text(&card, session.now)?;
-    write_named("--out", &args.out, "writing the bundle", text.as_bytes())?;
+    write_named("--out", &args.out, Doing::WriteBundle, text.as_bytes())?;
     print_bundle(session, &content(&text)?, signers(&text)?, None, None)
 }
 
@@ -120,7 +120,7 @@ fn bundle_sign(session: &Session, key: &Path, bundle: &Path) -> Result<(), Error
     let key = named("--key", read_key(key, &passphrase))?;
     let signed = sign(&text, &key)?;
     kapok_desk::replace(bundle, signed.as_bytes())
-        .map_err(|error| Error::Io { what: "writing the bundle", kind: error.kind() })?;
+        .map_err(|error| Error::Io { what: Doing::WriteBundle, kind: error.kind() })?;
     let number = shown.roots.iter().position(|root| *root == key.public()).map_or(0, |at| at + 1);
     let said = if signed == text { "signed_before" } else { "signed" };
     let mut lines = vec![session.words.fill(said, &[&number])];
@@ -228,7 +228,7 @@ fn print_bundle(
         members.insert("bundle".to_owned(), json!(bundle));
         members.insert("test_decryption".to_owned(), json!(proof));
         if let Some(refused) = refused {
-            members.insert("error".to_owned(), output::failure(refused));
+            members.insert("error".to_owned(), failure::document(&session.words, refused));
         }
     }
     session.out.result(&json, &lines)
@@ -247,6 +247,6 @@ fn public_key(argument: &'static str, text: &str) -> Result<String, Error> {
     if !path.is_file() {
         return Err(Error::NoPublicKey { argument });
     }
-    let bytes = read_named(argument, path, "reading a public key")?;
+    let bytes = read_named(argument, path, Doing::ReadPublicKey)?;
     String::from_utf8(bytes).map(|text| text.trim().to_owned()).map_err(|_| Error::BadPublicKey("a file"))
 }

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use kapok_desk::Error;
+use kapok_desk::{Doing, Error};
 
 /// Whether somebody asked to stop.
 #[derive(Debug, Default)]
@@ -17,7 +17,7 @@ impl Stop {
     #[cfg(unix)]
     pub(crate) fn listen() -> Result<Self, Error> {
         use tokio::signal::unix::{SignalKind, signal};
-        let failed = |error: std::io::Error| Error::Io { what: "listening for signals", kind: error.kind() };
+        let failed = |error: std::io::Error| Error::Io { what: Doing::ListenForSignals, kind: error.kind() };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
         let entered = runtime.enter();
         let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;

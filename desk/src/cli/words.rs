@@ -65,6 +65,12 @@ impl Words {
         Self { entries: serde_json::from_str(json).expect("a test reads both files"), lang }
     }
 
+    /// Every key there is.
+    #[cfg(test)]
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &str> {
+        self.entries.keys().map(String::as_str)
+    }
+
     /// The text for `key`; a missing one prints its key.
     pub(crate) fn get<'a>(&'a self, key: &'a str) -> &'a str {
         self.entries.get(key).map_or(key, |entry| &entry.text)

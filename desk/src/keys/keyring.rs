@@ -9,6 +9,7 @@ use kapok_seal::Identity;
 use kapok_wire::bundle::Class;
 use zeroize::Zeroizing;
 
+use crate::doing::Doing;
 use crate::error::Error;
 use crate::keys::secret::{OrgKey, Role};
 use crate::limits::KEY_FILE_MAX;
@@ -104,7 +105,7 @@ impl Keyring {
         };
         let Some(at) = self.waiting.iter().rposition(|path| !wanted_only || useful(path)) else { return Ok(false) };
         let path = self.waiting.remove(at);
-        let bytes = durable::read_at_most(&path, KEY_FILE_MAX).map_err(Error::io("reading a key file"))?;
+        let bytes = durable::read_at_most(&path, KEY_FILE_MAX).map_err(Error::io(Doing::ReadKeyFile))?;
         match OrgKey::unlock(&bytes, &self.passphrase) {
             Ok(key) => self.take(key),
             // Another passphrase, a damaged file: the other keys may still do.

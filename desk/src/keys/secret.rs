@@ -11,7 +11,7 @@ use kapok_seal::{Identity, Recipient, lock_with_passphrase, unlock_with_passphra
 use kapok_wire::bundle::Class;
 use zeroize::Zeroizing;
 
-use crate::error::Error;
+use crate::error::{Error, ExpectedKey};
 
 /// Starts the line that carries a root key's secret.
 const ROOT_PREFIX: &str = "KAPOK-ROOT-SECRET-1-";
@@ -135,7 +135,7 @@ impl OrgKey {
             other => Error::Seal(other),
         })?;
         // EXPOSE: to read the key out of its text.
-        str::from_utf8(secret.expose()).ok().and_then(parse).ok_or(Error::NotThisKey { expected: "root or desk" })
+        str::from_utf8(secret.expose()).ok().and_then(parse).ok_or(Error::NotThisKey { expected: ExpectedKey::Any })
     }
 }
 

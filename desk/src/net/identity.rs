@@ -8,6 +8,7 @@ use rcgen::{CertificateParams, DistinguishedName, DnType, KeyPair};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use zeroize::Zeroizing;
 
+use crate::doing::Doing;
 use crate::error::Error;
 use crate::limits::IDENTITY_FILE_MAX;
 use crate::store::durable;
@@ -31,8 +32,8 @@ impl Folder {
     /// [`Error::Io`], [`Error::Certificate`].
     pub fn client_identity(&self) -> Result<ClientIdentity, Error> {
         let read = |name| durable::read_at_most(&self.root().join(name), IDENTITY_FILE_MAX);
-        let certificate = read(CLIENT_CERTIFICATE).map_err(Error::io("reading the desk's certificate"))?;
-        let key = read(CLIENT_KEY).map_err(Error::io("reading the desk's TLS key"))?;
+        let certificate = read(CLIENT_CERTIFICATE).map_err(Error::io(Doing::ReadCertificate))?;
+        let key = read(CLIENT_KEY).map_err(Error::io(Doing::ReadTlsKey))?;
         Ok(ClientIdentity {
             certificate: CertificateDer::from(certificate),
             key: PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key)),

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use kapok_wire::{Digest, ObjectId};
 use sha2::{Digest as _, Sha256};
 
+use crate::doing::Doing;
 use crate::error::Error;
 use crate::limits::NUMBERS_MAX;
 use crate::open::attachment::{Attachment, Integrity};
@@ -47,12 +48,12 @@ pub fn extract(
     let integrity = attachment.open(inbox, here, |bytes| {
         go_on()?;
         hash.update(bytes);
-        file.write_all(bytes).map_err(Error::io("writing an attachment"))
+        file.write_all(bytes).map_err(Error::io(Doing::WriteAttachment))
     })?;
     if integrity != Integrity::HashOk {
         return Ok(Extracted::NotWritten(integrity));
     }
-    file.sync_all().map_err(Error::io("writing an attachment"))?;
+    file.sync_all().map_err(Error::io(Doing::WriteAttachment))?;
     let fallback = format!("attachment-{number}{}", extension(&attachment.item.mime));
     let name = partial.publish(dir, &safe_name(attachment.name, &fallback))?;
     // What counts is what lies on the disk now.
@@ -71,7 +72,7 @@ struct Partial {
 impl Partial {
     fn create(dir: &Path) -> Result<Self, Error> {
         let path = durable::partial_in(dir);
-        let file = durable::create_private(&path).map_err(Error::io("writing an attachment"))?;
+        let file = durable::create_private(&path).map_err(Error::io(Doing::WriteAttachment))?;
         Ok(Self { path, file })
     }
 
@@ -81,11 +82,11 @@ impl Partial {
             let name = if number == 1 { name.to_owned() } else { numbered(name, number) };
             match self.link(&dir.join(&name)) {
                 Ok(()) => {
-                    durable::sync_dir(dir).map_err(Error::io("writing an attachment"))?;
+                    durable::sync_dir(dir).map_err(Error::io(Doing::WriteAttachment))?;
                     return Ok(name);
                 }
                 Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
-                Err(e) => return Err(Error::io("writing an attachment")(e)),
+                Err(e) => return Err(Error::io(Doing::WriteAttachment)(e)),
             }
         }
         Err(Error::OutputExists)
@@ -122,11 +123,11 @@ impl Drop for Partial {
 }
 
 fn digest_of(path: &Path) -> Result<Digest, Error> {
-    let mut file = File::open(path).map_err(Error::io("reading an attachment back"))?;
+    let mut file = File::open(path).map_err(Error::io(Doing::ReadAttachment))?;
     let mut hash = Sha256::new();
     let mut buffer = zeroize::Zeroizing::new(vec![0; 64 << 10]);
     loop {
-        let read = file.read(&mut buffer).map_err(Error::io("reading an attachment back"))?;
+        let read = file.read(&mut buffer).map_err(Error::io(Doing::ReadAttachment))?;
         let Some(bytes) = buffer.get(..read).filter(|bytes| !bytes.is_empty()) else {
             return Ok(Digest(hash.finalize().into()));
         };

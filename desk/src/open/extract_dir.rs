@@ -8,6 +8,7 @@ use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::doing::Doing;
 use crate::error::Error;
 use crate::store::durable;
 
@@ -28,12 +29,11 @@ impl ExtractDir {
     pub fn prepare(path: &Path) -> Result<Self, Error> {
         match durable::create_private_dir(path) {
             Err(e) if e.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => {}
-            other => other.map_err(Error::io("making the folder to extract to"))?,
+            other => other.map_err(Error::io(Doing::MakeExtractFolder))?,
         }
         let lock = hold(path)?;
         // Without the lock a leftover cannot be told from what another program is just writing.
-        let swept =
-            if lock.is_some() { sweep(path).map_err(Error::io("writing to the folder to extract to"))? } else { 0 };
+        let swept = if lock.is_some() { sweep(path).map_err(Error::io(Doing::WriteExtractFolder))? } else { 0 };
         Ok(Self { path: path.to_owned(), swept, _lock: lock })
     }
 

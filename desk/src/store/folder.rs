@@ -17,6 +17,7 @@ use std::path::{Path, PathBuf};
 use kapok_wire::bundle::VerifiedBundle;
 use kapok_wire::sizes::{CARD_MAX, PAGE};
 
+use crate::doing::Doing;
 use crate::error::Error;
 use crate::limits::{KEY_FILES_MAX, MARK_MAX};
 use crate::net::card::ServerCard;
@@ -52,7 +53,7 @@ impl Folder {
     pub fn open(root: &Path) -> Result<Self, Error> {
         let bytes = match durable::read_at_most(&root.join(MARK), MARK_MAX) {
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Err(Error::NoDesk),
-            other => other.map_err(Error::io("opening the desk folder"))?,
+            other => other.map_err(Error::io(Doing::OpenFolder))?,
         };
         let mark: serde_json::Value = serde_json::from_slice(&bytes).map_err(|_| Error::NoDesk)?;
         match mark.get("kapok_desk").and_then(serde_json::Value::as_u64) {
@@ -64,7 +65,7 @@ impl Folder {
 
     /// Fills a folder that is not yet in use: its layout, the card and the client identity. Keys and bundle follow.
     pub(crate) fn make(root: &Path, card: &[u8], certificate: &[u8], key: &[u8]) -> Result<Self, Error> {
-        let io = || Error::io("making the desk folder");
+        let io = || Error::io(Doing::MakeFolder);
         durable::create_private_dir(root).map_err(io())?;
         let folder = Self { root: root.to_owned() };
         durable::create_private_dir(&folder.keys_dir()).map_err(io())?;
@@ -84,11 +85,11 @@ impl Folder {
     pub fn lock(&self) -> Result<WriteLock, Error> {
         let mut options = OpenOptions::new();
         options.write(true).create(true).truncate(false);
-        let file = options.open(self.root.join(LOCK)).map_err(Error::io("locking the desk folder"))?;
+        let file = options.open(self.root.join(LOCK)).map_err(Error::io(Doing::LockFolder))?;
         match file.try_lock() {
             Ok(()) => Ok(WriteLock { _file: file }),
             Err(TryLockError::WouldBlock) => Err(Error::InUse),
-            Err(TryLockError::Error(e)) => Err(Error::io("locking the desk folder")(e)),
+            Err(TryLockError::Error(e)) => Err(Error::io(Doing::LockFolder)(e)),
         }
     }
 
@@ -113,7 +114,7 @@ impl Folder {
     /// # Errors
     /// [`Error::Io`].
     pub fn key_files(&self) -> Result<Vec<PathBuf>, Error> {
-        let entries = fs::read_dir(self.keys_dir()).map_err(Error::io("listing the keys"))?;
+        let entries = fs::read_dir(self.keys_dir()).map_err(Error::io(Doing::ListKeys))?;
         let mut files: Vec<PathBuf> = entries
             .filter_map(|entry| Some(entry.ok()?.path()))
             .filter(|path| path.extension().is_some_and(|extension| extension == "age"))
@@ -129,7 +130,7 @@ impl Folder {
     /// [`Error::Io`], [`Error::Card`].
     pub fn card(&self) -> Result<ServerCard, Error> {
         let bytes = durable::read_at_most(&self.root.join(CARD), CARD_MAX);
-        ServerCard::parse(&bytes.map_err(Error::io("reading the server card"))?)
+        ServerCard::parse(&bytes.map_err(Error::io(Doing::ReadCard))?)
     }
 
     /// The bundle in force, its signatures checked against the root keys it names itself; dates are for the caller.
@@ -139,7 +140,7 @@ impl Folder {
     pub fn bundle(&self) -> Result<VerifiedBundle, Error> {
         match durable::read_at_most(&self.root.join(BUNDLE), PAGE) {
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => Err(Error::NoBundle),
-            other => crate::bundles::verify_own(&other.map_err(Error::io("reading the bundle"))?),
+            other => crate::bundles::verify_own(&other.map_err(Error::io(Doing::ReadBundle))?),
         }
     }
 
@@ -149,6 +150,6 @@ impl Folder {
     /// [`Error::Io`], [`Error::DiskFull`].
     pub fn set_bundle(&self, bundle: &VerifiedBundle) -> Result<(), Error> {
         let note = bundle.note().as_bytes();
-        durable::replace(&self.root.join(BUNDLE), note).map_err(Error::io("storing the bundle"))
+        durable::replace(&self.root.join(BUNDLE), note).map_err(Error::io(Doing::StoreBundle))
     }
 }

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use kapok_wire::pull::Record;
 use kapok_wire::{Lane, ObjectId};
 
+use crate::doing::Doing;
 use crate::error::Error;
 use crate::limits::{CURSOR_MAX, VARIANTS_MAX};
 use crate::store::durable::{self, PARTIAL};
@@ -61,10 +62,10 @@ impl Inbox {
         for dir in [self.root.clone(), self.root.join(PACKETS), self.root.join(CHUNKS), self.root.join(DAMAGED)] {
             match durable::create_private_dir(&dir) {
                 Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => {}
-                other => other.map_err(Error::io("making the inbox"))?,
+                other => other.map_err(Error::io(Doing::MakeInbox))?,
             }
         }
-        durable::sync_dir(&self.root).map_err(Error::io("making the inbox"))
+        durable::sync_dir(&self.root).map_err(Error::io(Doing::MakeInbox))
     }
 
     /// Where the next pull goes on. An unreadable mark counts as none: pulling everything again loses nothing.
@@ -81,7 +82,7 @@ impl Inbox {
     /// [`Error::Io`], [`Error::DiskFull`].
     pub fn set_mark(&self, mark: Mark) -> Result<(), Error> {
         let text = format!("{} {}\n", mark.sequence, mark.object);
-        durable::replace(&self.root.join(CURSOR), text.as_bytes()).map_err(Error::io("moving the cursor"))
+        durable::replace(&self.root.join(CURSOR), text.as_bytes()).map_err(Error::io(Doing::MoveCursor))
     }
 
     /// Stores records durably; when this returns, the cursor may move past them.
@@ -91,10 +92,10 @@ impl Inbox {
     pub fn store(&self, records: &[Record]) -> Result<Stored, Error> {
         let mut stored = Stored::default();
         for record in records {
-            self.store_one(record, &mut stored).map_err(Error::io("storing a pulled object"))?;
+            self.store_one(record, &mut stored).map_err(Error::io(Doing::StoreObject))?;
         }
         for lane in [Lane::Text, Lane::Media] {
-            durable::sync_dir(&self.dir(lane)).map_err(Error::io("storing a pulled object"))?;
+            durable::sync_dir(&self.dir(lane)).map_err(Error::io(Doing::StoreObject))?;
         }
         Ok(stored)
     }
@@ -173,7 +174,7 @@ impl Inbox {
                 Ok(Some(record)) if record.lane == Lane::Text => each(record)?,
                 Ok(_) => damaged += 1,
                 Err(e) if e.kind() == std::io::ErrorKind::FileTooLarge => damaged += 1,
-                Err(e) => return Err(Error::io("reading a packet")(e)),
+                Err(e) => return Err(Error::io(Doing::ReadPacket)(e)),
             }
         }
         Ok(damaged)
@@ -197,7 +198,7 @@ impl Inbox {
                 Ok(_) => {}
                 Err(e) if e.kind() == std::io::ErrorKind::NotFound => break,
                 Err(e) if e.kind() == std::io::ErrorKind::FileTooLarge => {}
-                Err(e) => return Err(Error::io("reading a chunk")(e)),
+                Err(e) => return Err(Error::io(Doing::ReadChunk)(e)),
             }
         }
         Ok(found)

@@ -60,3 +60,32 @@ fn every_time_has_a_zone_and_recorded_is_the_moment_in_the_report() {
     assert_eq!(json["reports"][0]["received"], "2026-10-24T07:00:00+07:00");
     assert_eq!(json["reports"][0]["recorded_on"], serde_json::json!({"edtf": "2026-11-24", "tod": "18:30"}));
 }
+
+#[test]
+fn errors_speak_khmer_when_asked_and_their_codes_do_not_change() {
+    let (desk, _) = desk_with_a_report();
+    let nowhere = desk.dir.path().join("nowhere");
+    let root = desk.folder.root().to_owned();
+    for (dir, line, words, code) in [
+        (&nowhere, "list", WORDS, "no_desk"),
+        (&root, "list", b"guess".as_slice(), "wrong_passphrase"),
+        (&root, "show ZZ-ZZZ", WORDS, "no_such_report"),
+        (&root, "pull", WORDS, "unreachable"),
+        (&root, "bundle check no-such.note", WORDS, "no_file"),
+        (&root, "key new --role root --out no-such-folder/a.age", b"short", "passphrase_short"),
+    ] {
+        let said = |lang: &str| {
+            let output = run(dir, &format!("{line} --lang {lang} --json"), Some(words));
+            let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+            let text = json["error"]["text"].as_str().unwrap().to_owned();
+            assert_eq!(json["error"]["code"], code);
+            let stderr = String::from_utf8(output.stderr).unwrap();
+            assert!(stderr.contains(&format!("kapok-desk: {text}\n")), "{stderr}");
+            (text, output.status.code())
+        };
+        let khmer = |text: &str| text.chars().any(|c| ('ក'..='៿').contains(&c));
+        let ((english, first), (other, second)) = (said("en"), said("km"));
+        assert!(!khmer(&english) && khmer(&other), "{english} {other}");
+        assert_eq!(first, second);
+    }
+}
