@@ -58,15 +58,20 @@ impl App {
     /// The device with its vault open. Asks for the passphrase only once it is clear that there is a vault.
     pub(crate) fn unlock(&self) -> Result<Device, Failure> {
         let device = self.open()?;
-        device.unlock(&self.existing_passphrase()?)?;
+        let passphrase = self.existing_passphrase(&device)?;
+        device.unlock(&passphrase, &SystemClock)?;
         if device.was_repaired()? {
             self.say("note.repaired");
         }
         Ok(device)
     }
 
-    /// The passphrase that the vault has.
-    pub(crate) fn existing_passphrase(&self) -> Result<kapok_core::Passphrase, Failure> {
+    /// The passphrase that the vault has. Nobody is asked for one that may not be tried yet.
+    pub(crate) fn existing_passphrase(&self, device: &Device) -> Result<kapok_core::Passphrase, Failure> {
+        let wait = device.wait_before_try(&SystemClock)?;
+        if !wait.is_zero() {
+            return Err(Error::TooManyTries { wait }.into());
+        }
         self.passphrase.existing(&self.words)
     }
 

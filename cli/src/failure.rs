@@ -115,6 +115,10 @@ impl From<Error> for Failure {
             Error::DiskFull { missing_bytes } | Error::PoolFull { missing_bytes } => {
                 failure.with("mib", missing_bytes.div_ceil(1 << 20).to_string())
             }
+            Error::TooManyTries { wait } => {
+                let (minutes, seconds) = (wait.as_secs() / 60, wait.as_secs() % 60);
+                failure.with("wait", format!("{minutes}:{seconds:02}"))
+            }
             Error::PassphraseTooShort { least } => failure.with("least", least.to_string()),
             Error::TextTooLong { limit } | Error::TooManyAttachments { limit } => {
                 failure.with("limit", limit.to_string())

@@ -9,6 +9,7 @@ use crate::{problem, trouble};
 pub(crate) fn of(error: &Error) -> (&'static str, Exit) {
     match error {
         Error::WrongPassphrase => ("error.wrong_passphrase", Exit::WrongPassphrase),
+        Error::TooManyTries { .. } => ("error.too_many_tries", Exit::TryLater),
         Error::PassphraseEmpty => ("error.passphrase_empty", Exit::WrongPassphrase),
         Error::PassphraseTooShort { .. } => ("error.passphrase_short", Exit::WrongPassphrase),
         Error::PassphraseNotText => ("error.passphrase_not_text", Exit::WrongPassphrase),

@@ -3,6 +3,7 @@
 //! No variant carries a name, a path, an answer or the text of a library: such texts leak into logs and screens.
 
 use std::io;
+use std::time::Duration;
 
 use crate::vault::DeviceKeyError;
 
@@ -12,6 +13,12 @@ pub enum Error {
     /// No slot opened. Says nothing about how near the passphrase was.
     #[error("the passphrase does not open this vault; check it and try again")]
     WrongPassphrase,
+    /// Too many wrong passphrases: nothing was tried.
+    #[error("too many wrong passphrases; try again in {} seconds", wait.as_secs())]
+    TooManyTries {
+        /// How long to wait.
+        wait: Duration,
+    },
     /// The passphrase is empty.
     #[error("the passphrase is empty; enter at least one character")]
     PassphraseEmpty,

@@ -3,7 +3,8 @@
 //! Logic never asks what time it is; it is told, so that tests can set it and every decision can be repeated. The
 //! system clock is read in exactly one line of this crate, below.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::sync::OnceLock;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use kapok_wire::Hour;
 
@@ -35,6 +36,10 @@ impl Time {
 pub trait Clock: Send + Sync {
     /// The time now. It may jump, also backwards: phones lose their clock when the battery is empty.
     fn now(&self) -> Time;
+
+    /// Time since some moment at or before the start of this process. Nobody can set it, and it never runs back. It should
+    /// count sleep, where the system has such a clock (`elapsedRealtime`, `mach_continuous_time`).
+    fn uptime(&self) -> Duration;
 }
 
 /// The clock of the operating system.
@@ -46,6 +51,11 @@ impl Clock for SystemClock {
         // A clock before 1970 reads as 1970: the policy engine then finds it behind the last time it saw.
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Time(since.as_secs())
+    }
+
+    fn uptime(&self) -> Duration {
+        static START: OnceLock<Instant> = OnceLock::new();
+        START.get_or_init(Instant::now).elapsed()
     }
 }
 

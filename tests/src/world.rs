@@ -208,7 +208,7 @@ pub fn reopened(folder: &Path) -> Device {
 #[must_use]
 pub fn unlocked(folder: &Path) -> Device {
     let device = reopened(folder);
-    device.unlock(&story::passphrase()).unwrap();
+    device.unlock(&story::passphrase(), &SystemClock).unwrap();
     device
 }
 

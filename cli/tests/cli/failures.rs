@@ -16,6 +16,7 @@ fn a_wrong_passphrase_is_exit_3_and_says_nothing_about_how_near_it_was() {
     let near = device.run_with("mango 12 rive", &["drafts"]);
     assert_eq!((far.code, near.code), (3, 3));
     assert_eq!(far.err, near.err);
+    let device = TestDevice::new();
     assert!(is_khmer(&device.run_with("x", &["--lang", "km", "drafts"]).err));
     assert_eq!(device.run_with("", &["drafts"]).code, 3);
     assert_eq!(device.run_with(&"x".repeat(5_000), &["drafts"]).code, 2);
@@ -40,6 +41,19 @@ fn a_new_passphrase_has_at_least_eight_characters_as_the_keyboard_means_them() {
     }
     let ran = TestDevice::empty().run_with("x", &["--lang", "km", "init"]);
     assert!(is_khmer(&ran.err) && ran.err.contains('8'), "{}", ran.err);
+}
+
+#[test]
+fn after_three_wrong_passphrases_nobody_is_asked_for_a_while() {
+    let device = TestDevice::new();
+    for _ in 0..3 {
+        assert_eq!(device.run(&["drafts"]).code, 0, "control: a right one in between wipes nothing");
+        assert_eq!(device.run_with("not that one", &["drafts"]).code, 3);
+    }
+    let refused = device.run(&["--json", "drafts"]);
+    assert_eq!((refused.code, refused.json()["error"]["code"].as_str()), (5, Some("too_many_tries")));
+    assert!(refused.err.contains("0:30") || refused.err.contains("0:2"), "{}", refused.err);
+    assert_eq!(device.run(&["outbox"]).code, 0, "what needs no passphrase goes on");
 }
 
 #[test]

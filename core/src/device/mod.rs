@@ -25,6 +25,7 @@ mod sync;
 mod testing;
 #[cfg(test)]
 mod tests;
+mod throttle;
 mod width;
 
 use std::fs;
@@ -46,7 +47,7 @@ pub use outbox::{OutboxView, ReportState};
 pub use sync::{Progress, SyncEnd, SyncOptions, SyncReport};
 
 use crate::error::{Error, Result};
-use crate::time::Time;
+use crate::time::{Clock, Time};
 use crate::vault::{
     Container, DeviceKey, HalfFrames, KdfParams, Migrations, POOL_SLOT, Passphrase, QueueFile, SlotPool, Store,
 };
@@ -83,6 +84,7 @@ pub struct Device {
     hold_request: HoldRequest,
     vault: Mutex<Option<Store>>,
     reserved: slots::Reserved,
+    throttle: throttle::Throttle,
     /// Taken before every other lock: see [`Device::draft_stays`].
     drafts_end: RwLock<()>,
     /// One sync at a time: two would send every object twice.
@@ -133,12 +135,17 @@ impl Device {
         Self::assemble(folder, device_key, outbox)
     }
 
-    /// Opens the vault, and ends a finish that a crash interrupted.
+    /// Opens the vault that this passphrase belongs to, and ends a finish that a crash interrupted. One that is open is closed
+    /// first, and stays closed if the passphrase is wrong.
     ///
     /// # Errors
-    /// [`Error::WrongPassphrase`]; damage by kind, with the file left as it is.
-    pub fn unlock(&self, passphrase: &Passphrase) -> Result<()> {
-        let container = Container::open(&self.folder.join(VAULT_FILE), passphrase, &*self.device_key)?;
+    /// [`Error::WrongPassphrase`]; [`Error::TooManyTries`] with nothing tried; damage by kind, with the file left as it is.
+    pub fn unlock(&self, passphrase: &Passphrase, clock: &dyn Clock) -> Result<()> {
+        let path = self.folder.join(VAULT_FILE);
+        let container = self.throttled(clock, || {
+            self.lock();
+            Container::open(&path, passphrase, &*self.device_key)
+        })?;
         *self.vault() = Some(container.into_store(VAULT_STEPS)?);
         self.end_interrupted_finish()
     }
@@ -285,6 +292,7 @@ impl Device {
             hold_request,
             vault: Mutex::new(None),
             reserved: slots::Reserved::default(),
+            throttle: throttle::Throttle::default(),
             drafts_end: RwLock::default(),
             sending: tokio::sync::Mutex::default(),
             pack: Pack::builtin(),

@@ -2,6 +2,7 @@
 
 use super::{Device, VAULT_FILE, VAULT_STEPS};
 use crate::error::{Error, Result};
+use crate::time::Clock;
 use crate::vault::{Passphrase, PassphraseChange};
 
 impl Device {
@@ -9,13 +10,13 @@ impl Device {
     /// unlocked phone must not lock its owner out. An open vault stays open; a locked one stays locked.
     ///
     /// # Errors
-    /// [`Error::PassphraseTooShort`]; [`Error::WrongPassphrase`] with nothing changed, also if `current` belongs to another vault than the one that is
+    /// [`Error::PassphraseTooShort`]; [`Error::TooManyTries`]; [`Error::WrongPassphrase`] with nothing changed, also if `current` belongs to another vault than the one that is
     /// open. Trouble with the file: the vault opens with one of the two, with nothing lost, and may be locked now.
-    pub fn change_passphrase(&self, current: &Passphrase, new: &Passphrase) -> Result<()> {
+    pub fn change_passphrase(&self, current: &Passphrase, new: &Passphrase, clock: &dyn Clock) -> Result<()> {
         new.fit_for_new()?;
         let path = self.folder.join(VAULT_FILE);
         // The slow part comes before the vault is taken, so that locking from another thread never waits for it.
-        let change = PassphraseChange::prepare(&path, current, new, &*self.device_key)?;
+        let change = self.throttled(clock, || PassphraseChange::prepare(&path, current, new, &*self.device_key))?;
         let mut vault = self.vault();
         let Some(open) = vault.take() else { return change.run(&path).map(drop) };
         if open.region() != change.region() {
@@ -50,19 +51,19 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let first = device(folder.path());
         let id = draft(&first, "Example");
-        first.change_passphrase(&passphrase(), &other()).unwrap();
+        first.change_passphrase(&passphrase(), &other(), &Still).unwrap();
         assert_eq!(first.drafts().unwrap().len(), 1, "an open vault stays open");
         let second = draft(&first, "Another example");
         first.lock();
-        assert_eq!(first.unlock(&passphrase()), Err(Error::WrongPassphrase));
-        first.unlock(&other()).unwrap();
+        assert_eq!(first.unlock(&passphrase(), &Still), Err(Error::WrongPassphrase));
+        first.unlock(&other(), &Still).unwrap();
         assert!(first.answers(id).is_ok() && first.answers(second).is_ok());
         drop(first);
 
         let again = reopened(folder.path());
-        again.change_passphrase(&other(), &passphrase()).unwrap();
+        again.change_passphrase(&other(), &passphrase(), &Still).unwrap();
         assert!(again.is_locked(), "a locked vault stays locked");
-        again.unlock(&passphrase()).unwrap();
+        again.unlock(&passphrase(), &Still).unwrap();
         assert_eq!(again.drafts().unwrap().len(), 2);
     }
 
@@ -72,13 +73,16 @@ mod tests {
         let device = device(folder.path());
         let path = folder.path().join(VAULT_FILE);
         let before = std::fs::read(&path).unwrap();
-        assert_eq!(device.change_passphrase(&other(), &other()), Err(Error::WrongPassphrase));
+        assert_eq!(device.change_passphrase(&other(), &other(), &Still), Err(Error::WrongPassphrase));
         let short = Passphrase::new(b"mango 1".to_vec()).unwrap();
-        assert_eq!(device.change_passphrase(&passphrase(), &short), Err(Error::PassphraseTooShort { least: 8 }));
+        assert_eq!(
+            device.change_passphrase(&passphrase(), &short, &Still),
+            Err(Error::PassphraseTooShort { least: 8 })
+        );
         assert!(std::fs::read(&path).unwrap() == before);
         assert!(!device.is_locked());
         // Control: the right one changes the file.
-        device.change_passphrase(&passphrase(), &other()).unwrap();
+        device.change_passphrase(&passphrase(), &other(), &Still).unwrap();
         assert!(std::fs::read(&path).unwrap() != before);
     }
 
@@ -88,14 +92,14 @@ mod tests {
         let device = device(folder.path());
         let path = folder.path().join(VAULT_FILE);
         let before = std::fs::read(&path).unwrap();
-        device.change_passphrase(&passphrase(), &other()).unwrap();
+        device.change_passphrase(&passphrase(), &other(), &Still).unwrap();
         draft(&device, "Example");
         drop(device);
         let after = std::fs::read(&path).unwrap();
         let reads = |file: Vec<u8>| {
             std::fs::write(&path, file).unwrap();
             let device = reopened(folder.path());
-            device.unlock(&passphrase()).and_then(|()| device.drafts()).map(|drafts| drafts.len())
+            device.unlock(&passphrase(), &Still).and_then(|()| device.drafts()).map(|drafts| drafts.len())
         };
         // The slots as they were, which the old passphrase opens, over the regions as they are.
         let spliced = [&before[..4_096], &after[4_096..]].concat();

@@ -256,6 +256,6 @@ fn a_mark_whose_draft_is_forgotten_is_taken_off_at_the_next_unlock() {
     drop(first);
     let again = reopened(folder.path());
     assert!(again.outbox.finished_mark(&[1; 16]).unwrap().is_some(), "control: it is there before");
-    again.unlock(&passphrase()).unwrap();
+    again.unlock(&passphrase(), &Still).unwrap();
     assert_eq!(again.outbox.finished_mark(&[1; 16]).unwrap(), None);
 }

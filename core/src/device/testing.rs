@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -18,10 +19,22 @@ use kapok_wire::token::{Blinding, Issuer, Token};
 
 use super::{CreateOptions, Device, DraftId};
 use crate::policy::Finished;
-use crate::time::Time;
+use crate::time::{Clock, Time};
 use crate::vault::{HalfFrames, KdfParams, NoDeviceKey, Passphrase};
 
 pub(super) const NOW: Time = Time(1_795_000_000);
+
+/// A clock that stands at [`NOW`].
+pub(super) struct Still;
+
+impl Clock for Still {
+    fn now(&self) -> Time {
+        NOW
+    }
+    fn uptime(&self) -> Duration {
+        Duration::ZERO
+    }
+}
 
 /// A finish at [`NOW`] with a delay of its own.
 pub(super) fn finished() -> Finished {

@@ -40,7 +40,7 @@ fn a_draft_survives_locking_and_reopening() {
     assert_eq!(made.drafts(), Err(Error::Locked));
     drop(made);
     let device = reopened(folder.path());
-    device.unlock(&passphrase()).unwrap();
+    device.unlock(&passphrase(), &Still).unwrap();
     assert!(device.answers(id).unwrap().to_json().contains(NAME));
     assert_eq!(device.drafts().unwrap()[0].answers, 1);
 }
@@ -123,12 +123,12 @@ fn a_finish_that_was_cut_after_the_commit_point_is_ended_at_the_next_unlock() {
     drop(first);
 
     let again = reopened(folder.path());
-    again.unlock(&passphrase()).unwrap();
+    again.unlock(&passphrase(), &Still).unwrap();
     assert_eq!(again.drafts().unwrap(), []);
     assert_eq!(again.finished().unwrap()[0].code, "K7-PQ4");
     assert_eq!(again.outbox().unwrap().len(), 1);
     again.lock();
-    again.unlock(&passphrase()).unwrap();
+    again.unlock(&passphrase(), &Still).unwrap();
     assert_eq!(again.finished().unwrap().len(), 1, "ending it twice adds nothing");
 }
 

@@ -137,7 +137,7 @@ fn session(device: &Device, leak: Option<&Path>) -> Done {
         }
         say("synced")?;
         device.lock();
-        device.unlock(&story::passphrase())?;
+        device.unlock(&story::passphrase(), &SystemClock)?;
         // The pool is small, so after a while nothing fits any more, which is a state to be killed in too.
         if n == 12 {
             say("full")?;

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use kapok_core::{Device, DraftId, Error, NoDeviceKey, ReportState};
+use kapok_core::{Device, DraftId, Error, NoDeviceKey, ReportState, SystemClock};
 use kapok_tests::ledger::{Stock, cases, stored};
 use kapok_tests::proxy::Cut;
 use kapok_tests::raw::Raw;
@@ -166,7 +166,7 @@ async fn reopened(home: &Path) -> Device {
             Err(Error::InUse) if Instant::now() < end => tokio::time::sleep(Duration::from_millis(2)).await,
             opened => {
                 let device = opened.unwrap();
-                device.unlock(&story::passphrase()).unwrap();
+                device.unlock(&story::passphrase(), &SystemClock).unwrap();
                 return device;
             }
         }

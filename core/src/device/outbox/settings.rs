@@ -1,4 +1,4 @@
-//! Holds and the last time seen: settings that must survive a restart and work while locked.
+//! Holds, failed tries and the last time seen: settings that must survive a restart and work while locked.
 
 use std::time::Duration;
 
@@ -6,6 +6,7 @@ use kapok_wire::Hour;
 use rusqlite::{Connection, OptionalExtension as _, params};
 use zeroize::Zeroizing;
 
+use super::super::throttle::Failures;
 use super::Outbox;
 use super::queue::{sql_int, sql_time};
 use crate::error::{Error, Result};
@@ -18,6 +19,8 @@ const USER_HOLD: &str = "user_hold";
 const LATEST_TIME: &str = "latest_time";
 const POOL_SLOTS: &str = "pool_slots";
 const LAST_BATCH: &str = "last_batch";
+const FAILURES: &str = "failures";
+const LAST_FAILURE: &str = "last_failure";
 
 impl Outbox {
     /// Whether the person said that nothing may leave.
@@ -28,6 +31,23 @@ impl Outbox {
     /// Sets or lifts the person's hold; durable when this returns.
     pub(crate) fn set_user_hold(&self, hold: bool) -> Result<()> {
         self.queue().write(|db| set(db, USER_HOLD, u64::from(hold)))
+    }
+
+    /// Wrong passphrases so far.
+    pub(crate) fn failures(&self) -> Result<Failures> {
+        self.queue().read(|db| {
+            let count = get(db, FAILURES)?.unwrap_or_default();
+            let last = get(db, LAST_FAILURE)?.map(Time).unwrap_or_default();
+            Ok(Failures { count: u32::try_from(count).unwrap_or(u32::MAX), last })
+        })
+    }
+
+    /// Writes them down; durable when this returns.
+    pub(crate) fn set_failures(&self, failures: Failures) -> Result<()> {
+        self.queue().write(|db| {
+            set(db, FAILURES, u64::from(failures.count))?;
+            set(db, LAST_FAILURE, sql_time(failures.last).unsigned_abs())
+        })
     }
 
     /// The latest time this device has ever seen: a clock behind it was set back.
