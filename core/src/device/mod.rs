@@ -166,7 +166,7 @@ impl Device {
     /// # Errors
     /// [`Error::Locked`].
     pub fn was_repaired(&self) -> Result<bool> {
-        self.with_vault(|vault| Ok(vault.one_half_was_bad()))
+        self.with_vault(|vault| Ok(vault.one_copy_was_bad()))
     }
 
     /// Moves a vault that cannot be opened aside, on a person's word, and gives its new name.

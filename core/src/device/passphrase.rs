@@ -3,34 +3,39 @@
 use super::{Device, VAULT_FILE, VAULT_STEPS};
 use crate::error::{Error, Result};
 use crate::time::Clock;
-use crate::vault::{Passphrase, PassphraseChange};
+use crate::vault::{Passphrase, PassphraseChange, Undone};
 
 impl Device {
     /// Gives the vault a new passphrase and a new data key. The current one is asked for again, because whoever holds an
     /// unlocked phone must not lock its owner out. An open vault stays open; a locked one stays locked.
     ///
     /// # Errors
-    /// [`Error::PassphraseTooShort`]; [`Error::TooManyTries`]; [`Error::WrongPassphrase`] with nothing changed, also if `current` belongs to another vault than the one that is
-    /// open. Trouble with the file: the vault opens with one of the two, with nothing lost, and may be locked now.
+    /// With nothing changed: [`Error::PassphraseTooShort`]; [`Error::TooManyTries`]; [`Error::WrongPassphrase`], also if
+    /// `current` belongs to another vault than the one that is open; [`Error::DeviceKey`]; damage by kind.
+    ///
+    /// Trouble with the file while it is changed, [`Error::InUse`] among it: the current passphrase is the right one still,
+    /// unless the file cannot be opened at all; then one of the two opens it later, with nothing lost, and the vault is
+    /// locked now.
     pub fn change_passphrase(&self, current: &Passphrase, new: &Passphrase, clock: &dyn Clock) -> Result<()> {
         new.fit_for_new()?;
         let path = self.folder.join(VAULT_FILE);
         // The slow part comes before the vault is taken, so that locking from another thread never waits for it.
         let change = self.throttled(clock, || PassphraseChange::prepare(&path, current, new, &*self.device_key))?;
         let mut vault = self.vault();
-        let Some(open) = vault.take() else { return change.run(&path).map(drop) };
-        if open.region() != change.region() {
-            *vault = Some(open);
+        if vault.as_ref().is_some_and(|open| open.region() != change.region()) {
             return Err(Error::WrongPassphrase);
         }
         // What it acknowledged is in the file; its lock on the file has to go.
-        drop(open);
-        let changed = change.run(&path);
-        let (container, outcome) = match changed {
-            Ok(container) => (Some(container), Ok(())),
-            Err(error) => (change.reopen(&path).ok(), Err(error)),
+        let was_open = vault.take().is_some();
+        let (container, outcome) = match change.run(&path) {
+            Ok(container) => (container, Ok(())),
+            Err(error) => match change.undo(&path) {
+                Ok((container, Undone::Yes)) => (container, Err(error)),
+                Ok((container, Undone::No)) => (container, Ok(())),
+                Err(_) => return Err(error),
+            },
         };
-        if let Some(container) = container {
+        if was_open {
             *vault = Some(container.into_store(VAULT_STEPS)?);
         }
         outcome

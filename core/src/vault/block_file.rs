@@ -10,10 +10,14 @@ use std::path::Path;
 
 use crate::error::{Error, Result};
 
-/// A file of fixed length.
-pub(crate) trait BlockFile: Send + Sync {
+/// What can be read at any place.
+pub(crate) trait ReadAt: Send + Sync {
     /// Fills `buffer` from `offset`, or fails.
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()>;
+}
+
+/// A file of fixed length.
+pub(crate) trait BlockFile: ReadAt {
     /// Writes all of `bytes` at `offset`, or fails with an unknown part of them written.
     fn write_at(&self, offset: u64, bytes: &[u8]) -> io::Result<()>;
     /// Returns once everything written before is on the medium.
@@ -58,39 +62,20 @@ impl LockedFile {
     }
 }
 
-/// A file that is only looked at: for what does not change while somebody has it open.
-pub(crate) struct ReadOnlyFile(File);
-
-impl ReadOnlyFile {
-    /// Opens an existing file and takes no lock.
-    pub(crate) fn open(path: &Path) -> Result<Self> {
-        Ok(Self(File::open(path)?))
-    }
-
-    pub(crate) fn len(&self) -> Result<u64> {
-        Ok(self.0.metadata()?.len())
+/// A file that is only looked at, without a lock: for what does not change while somebody has it open.
+impl ReadAt for File {
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+        self.read_exact_at(buffer, offset)
     }
 }
 
-impl BlockFile for ReadOnlyFile {
+impl ReadAt for LockedFile {
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
         self.0.read_exact_at(buffer, offset)
-    }
-
-    fn write_at(&self, _: u64, _: &[u8]) -> io::Result<()> {
-        Err(io::ErrorKind::PermissionDenied.into())
-    }
-
-    fn sync(&self) -> io::Result<()> {
-        Ok(())
     }
 }
 
 impl BlockFile for LockedFile {
-    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
-        self.0.read_exact_at(buffer, offset)
-    }
-
     fn write_at(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
         self.0.write_all_at(bytes, offset)
     }

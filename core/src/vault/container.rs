@@ -12,7 +12,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::block_file::{BlockFile, LockedFile};
+use super::block_file::{BlockFile, LockedFile, ReadAt};
 use super::device_key::DeviceKey;
 use super::frame::FRAME;
 use super::full_file;
@@ -20,10 +20,10 @@ use super::header::{FIXED, Fixed, HEADER_AREA, HalfFrames, VaultHeader};
 use super::kdf::KdfParams;
 use super::keys::{DataKey, RootKey};
 use super::migrate::Migrations;
+use super::opening::Opening;
 use super::passphrase::Passphrase;
-use super::passphrase_change::Change;
 use super::region::{Loaded, Region, RegionPlace};
-use super::slots::{self, SLOTS, SlotArea, SlotPayload, SlotPlace};
+use super::slots::{self, Found, SLOTS, SlotArea, SlotPayload, SlotPlace};
 use super::store::Store;
 use crate::error::{Error, Result};
 
@@ -65,8 +65,8 @@ impl Container {
         Ok(Self(Region::load(file, &fixed, place, &key)?))
     }
 
-    /// Opens the vault that this passphrase belongs to. Changes nothing in the file, unless a change of passphrase was cut:
-    /// that is ended then.
+    /// Opens the vault that this passphrase belongs to. Changes nothing in the file, unless a change of passphrase was cut or
+    /// a key slot damaged: that is mended then.
     pub(crate) fn open(path: &Path, passphrase: &Passphrase, device_key: &dyn DeviceKey) -> Result<Self> {
         let file = LockedFile::open(path)?;
         let head = Head::read(&file, file.len()?)?;
@@ -81,6 +81,11 @@ impl Container {
     #[cfg(test)]
     pub(super) fn content(&self) -> &[u8] {
         &self.0.content
+    }
+
+    #[cfg(test)]
+    pub(super) fn one_copy_bad(&self) -> bool {
+        self.0.one_copy_bad
     }
 
     #[cfg(test)]
@@ -107,7 +112,7 @@ pub(super) struct Head {
 }
 
 impl Head {
-    pub(super) fn read(file: &dyn BlockFile, len: u64) -> Result<Self> {
+    pub(super) fn read(file: &dyn ReadAt, len: u64) -> Result<Self> {
         if len < HEADER_AREA as u64 {
             return Err(Error::WrongLength);
         }
@@ -128,18 +133,16 @@ impl Head {
     }
 
     /// What this key opens, and where it lies.
-    pub(super) fn find(&self, root: &RootKey) -> Result<(SlotPlace, SlotPayload)> {
+    pub(super) fn find(&self, root: &RootKey) -> Result<Found> {
         slots::unlock(root, self.fixed.bytes(), &self.slots, |_| {})
     }
 
     pub(super) fn unlock(&self, file: Arc<dyn BlockFile>, root: &RootKey) -> Result<Container> {
-        let (place, payload) = self.find(root)?;
-        let mut change = Change::of(self, &file, root, place.number, payload);
-        if place.spare || change.is_under_way() {
-            // If that fails, the next opening tries again; not opening would turn somebody away for it.
-            let _ = change.finish();
-        }
-        change.load().map(Container)
+        let found = self.find(root)?;
+        let opened = found.opened;
+        Opening { head: self, file: &file, root, number: found.number, payload: found.payload }
+            .open(opened)
+            .map(Container)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::io::{self, ErrorKind};
 use std::sync::{Arc, Mutex};
 
-use super::block_file::BlockFile;
+use super::block_file::{BlockFile, ReadAt};
 
 /// What a disk writes at once.
 pub(crate) const SECTOR: usize = 512;
@@ -104,7 +104,7 @@ impl FaultFile {
     }
 }
 
-impl BlockFile for FaultFile {
+impl ReadAt for FaultFile {
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
         self.with(|state| {
             if let Some((kind, left)) = state.fail_read {
@@ -117,7 +117,9 @@ impl BlockFile for FaultFile {
             Ok(())
         })
     }
+}
 
+impl BlockFile for FaultFile {
     fn write_at(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
         self.with(|state| {
             let offset = usize::try_from(offset).unwrap();

@@ -53,7 +53,7 @@ pub(crate) struct Loaded {
     pub(crate) region: Region,
     pub(crate) content: Content,
     /// Only one half was whole: a write was cut, or the file is damaged. The content is that of the whole half.
-    pub(crate) one_half_bad: bool,
+    pub(crate) one_copy_bad: bool,
 }
 
 struct Half {
@@ -89,7 +89,7 @@ impl Region {
     ) -> Result<Loaded> {
         let mut region = Self::unread(file, fixed, place, key);
         region.former = former.map(|key| FrameCipher::new(key, fixed.hash(), place.number));
-        let (active, half, one_half_bad) = match (region.read_half_patiently(0), region.read_half_patiently(1)) {
+        let (active, half, one_copy_bad) = match (region.read_half_patiently(0), region.read_half_patiently(1)) {
             (Ok(first), Ok(second)) if first.stamp.generation > second.stamp.generation => (0, first, false),
             (Ok(_), Ok(second)) => (1, second, false),
             (Ok(first), Err(_)) => (0, first, true),
@@ -100,7 +100,7 @@ impl Region {
         region.active = active;
         region.generation = half.stamp.generation;
         region.forgetting = half.stamp.length & FORGETTING != 0;
-        Ok(Loaded { region, content: half.content, one_half_bad })
+        Ok(Loaded { region, content: half.content, one_copy_bad })
     }
 
     fn unread(file: Arc<dyn BlockFile>, fixed: &Fixed, place: RegionPlace, key: &RegionKey) -> Self {

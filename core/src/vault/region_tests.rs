@@ -57,7 +57,7 @@ fn every_commit_costs_one_flush_and_only_the_frames_it_needs() {
         assert_eq!(disk.bytes_written() - written, frames * FRAME);
         let loaded = load(&disk).unwrap();
         assert_eq!(*loaded.content, content(7, len));
-        assert!(!loaded.one_half_bad);
+        assert!(!loaded.one_copy_bad);
     }
     let syncs = disk.syncs();
     region.commit_forgetting(b"x").unwrap();
@@ -83,7 +83,7 @@ fn one_bad_half_gives_the_other_and_says_so_and_two_bad_halves_change_nothing() 
     disk.flip(frame_at(1, 0).start + 500, 1);
     let loaded = load(&disk).unwrap();
     assert_eq!(*loaded.content, b"older");
-    assert!(loaded.one_half_bad);
+    assert!(loaded.one_copy_bad);
     disk.flip(frame_at(0, 0).start, 128);
     let before = disk.bytes();
     assert_eq!(load(&disk).err(), Some(Error::Damaged));
@@ -111,11 +111,11 @@ fn a_read_that_fails_and_then_succeeds_does_not_bring_an_older_content_back() {
     for failing in [1, 2] {
         disk.fail_reads(failing);
         let loaded = load(&disk).unwrap();
-        assert_eq!((loaded.content.as_slice(), loaded.one_half_bad), (b"newer".as_slice(), false), "{failing}");
+        assert_eq!((loaded.content.as_slice(), loaded.one_copy_bad), (b"newer".as_slice(), false), "{failing}");
     }
     // Control: a half that stays unreadable is given up; which half that is depends on the order of reading.
     disk.fail_reads(3);
-    assert!(load(&disk).unwrap().one_half_bad);
+    assert!(load(&disk).unwrap().one_copy_bad);
 }
 
 #[test]

@@ -120,7 +120,16 @@ pub(crate) fn seal(root: &RootKey, fixed: &[u8; FIXED], place: SlotPlace, payloa
     Ok([&nonce, body.as_slice(), &tag].concat())
 }
 
-/// Tries all slots and spares, whichever opens, and counts each try through `tried`.
+/// What a passphrase opened.
+#[derive(Debug)]
+pub(crate) struct Found {
+    pub(crate) number: u8,
+    pub(crate) payload: SlotPayload,
+    /// The slot and its spare, in this order: whether they opened.
+    pub(crate) opened: [bool; 2],
+}
+
+/// Tries all slots and spares, whichever opens, and counts each try through `tried`. A slot counts before its spare.
 ///
 /// No early exit: the work does not depend on where the vault lies, nor on whether there is one.
 pub(crate) fn unlock(
@@ -128,15 +137,20 @@ pub(crate) fn unlock(
     fixed: &[u8; FIXED],
     area: &SlotArea,
     mut tried: impl FnMut(SlotPlace),
-) -> Result<(SlotPlace, SlotPayload)> {
-    let mut found = None;
+) -> Result<Found> {
+    let mut opened = Vec::with_capacity(2);
     for place in SlotPlace::all() {
-        let opened = open_one(root, fixed, place, area);
+        let payload = open_one(root, fixed, place, area);
         tried(place);
-        found = found.or(opened.map(|payload| (place, payload)));
+        opened.extend(payload.map(|payload| (place, payload)));
     }
-    let (place, payload) = found.ok_or(Error::WrongPassphrase)?;
-    Ok((place, SlotPayload::decode(&payload)?))
+    let (first, payload) = opened.first().ok_or(Error::WrongPassphrase)?;
+    let both = [SlotPlace::slot(first.number), SlotPlace::spare_of(first.number)];
+    Ok(Found {
+        number: first.number,
+        payload: SlotPayload::decode(payload)?,
+        opened: both.map(|place| opened.iter().any(|(found, _)| *found == place)),
+    })
 }
 
 fn open_one(root: &RootKey, fixed: &[u8; FIXED], place: SlotPlace, area: &SlotArea) -> Option<Zeroizing<Vec<u8>>> {
@@ -179,7 +193,7 @@ mod tests {
         area
     }
 
-    fn tries(root: &RootKey, area: &SlotArea) -> (Vec<SlotPlace>, Result<(SlotPlace, SlotPayload)>) {
+    fn tries(root: &RootKey, area: &SlotArea) -> (Vec<SlotPlace>, Result<Found>) {
         let mut tried = vec![];
         let result = unlock(root, &[0; FIXED], area, |place| tried.push(place));
         (tried, result)
@@ -192,10 +206,11 @@ mod tests {
         for place in SlotPlace::all() {
             let area = area_with(place, &[0; FIXED]);
             let (tried, opened) = tries(&root(1), &area);
-            let (found, opened) = opened.unwrap();
-            assert_eq!((tried, found), (all.clone(), place));
-            assert_eq!((opened.region, opened.known_regions), (2, 4));
-            assert_eq!((opened.key.expose(), opened.former.unwrap().expose()), (&[5; 32], &[6; 32]));
+            let found = opened.unwrap();
+            assert_eq!((tried, found.number, found.opened), (all.clone(), place.number, [!place.spare, place.spare]));
+            let payload = found.payload;
+            assert_eq!((payload.region, payload.known_regions), (2, 4));
+            assert_eq!((payload.key.expose(), payload.former.unwrap().expose()), (&[5; 32], &[6; 32]));
             let (tried, refused) = tries(&root(2), &area);
             assert_eq!(tried, all);
             assert_eq!(refused.unwrap_err(), Error::WrongPassphrase);

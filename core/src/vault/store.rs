@@ -15,13 +15,13 @@ pub(crate) struct Store {
     region: Region,
     /// `None` after a failed commit, until it is loaded again from the last good half.
     db: Option<Connection>,
-    one_half_bad: bool,
+    one_copy_bad: bool,
 }
 
 impl Store {
     /// Loads what was found and brings its schema up to date.
     pub(super) fn open(found: Loaded, migrations: Migrations) -> Result<Self> {
-        let Loaded { mut region, content, one_half_bad } = found;
+        let Loaded { mut region, content, one_copy_bad } = found;
         let mut db = sqlite::load(&content, region.capacity())?;
         sqlite::set_writable(&db, true)?;
         let migrated = migrations.run(&mut db)?;
@@ -33,12 +33,12 @@ impl Store {
         if migrated {
             sqlite::with_bytes(&mut db, |bytes| region.commit(bytes))??;
         }
-        Ok(Self { region, db: Some(db), one_half_bad })
+        Ok(Self { region, db: Some(db), one_copy_bad })
     }
 
     /// True if one half was found damaged or cut off at opening: the content is the last whole one.
-    pub(crate) fn one_half_was_bad(&self) -> bool {
-        self.one_half_bad
+    pub(crate) fn one_copy_was_bad(&self) -> bool {
+        self.one_copy_bad
     }
 
     /// Number of the region it lies in.

@@ -58,7 +58,7 @@ fn a_write_is_found_again_after_reopening_and_costs_one_flush() {
     drop(store);
     let mut again = open(&disk, ONE).unwrap();
     assert_eq!(notes(&mut again), expected);
-    assert!(!again.one_half_was_bad());
+    assert!(!again.one_copy_was_bad());
     // And a database that came out of a region commits just as well as a fresh one.
     again.write(|db| add(db, "after")).unwrap();
     assert_eq!(notes(&mut open(&disk, ONE).unwrap()).len(), 4);
@@ -184,11 +184,11 @@ fn damage_to_the_newest_half_gives_the_one_before_and_says_so() {
     drop(store);
     disk.flip(frame_at(0, 0).start + 70, 4);
     let mut store = open(&disk, ONE).unwrap();
-    assert!(store.one_half_was_bad());
+    assert!(store.one_copy_was_bad());
     assert_eq!(notes(&mut store), ["first"]);
     store.write(|db| add(db, "third")).unwrap();
     let mut store = open(&disk, ONE).unwrap();
-    assert!(!store.one_half_was_bad(), "the next commit repairs");
+    assert!(!store.one_copy_was_bad(), "the next commit repairs");
     assert_eq!(notes(&mut store), ["first", "third"]);
 }
 
