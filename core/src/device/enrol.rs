@@ -45,9 +45,11 @@ impl Device {
         if !matches!(held, Decision::Allow(_)) {
             return Ok(EnrolReport::ended(SyncEnd::Held(held)));
         }
-        let page = match InviteRoute::new(invite, options.timeouts)?.fetch_bundle().await {
-            Ok(page) => page,
-            Err(error) => return self.interrupted(error, options, now),
+        let brake = self.brake();
+        let page = match brake.unless_pulled(InviteRoute::new(invite, options.timeouts)?.fetch_bundle()).await {
+            Some(Ok(page)) => page,
+            Some(Err(error)) => return self.interrupted(error, options, now),
+            None => return self.stopped(facts, options, now),
         };
         let in_force = self.outbox.bundle()?;
         let bundle = UntrustedBundle::from_bytes(&page)?.verify(&invite.roots, in_force.as_ref(), now.0)?;
@@ -60,9 +62,10 @@ impl Device {
         let request = EnrolRequest { secret: pending.secret, blinded }.encode()?;
         let route = DirectRoute::all(&bundle, options.timeouts)?.into_iter().next();
         let route = route.ok_or(Error::Route(RouteError::BadEndpoint))?;
-        let page = match route.enrol(request).await {
-            Ok(page) => page,
-            Err(error) => return self.interrupted(error, options, now),
+        let page = match brake.unless_pulled(route.enrol(request)).await {
+            Some(Ok(page)) => page,
+            Some(Err(error)) => return self.interrupted(error, options, now),
+            None => return self.stopped(facts, options, now),
         };
         let evaluation = match EnrolAnswer::decode(&page) {
             Ok(EnrolAnswer::Tokens(evaluation)) => evaluation,
@@ -88,14 +91,22 @@ impl Device {
             return Ok(EnrolReport::ended(SyncEnd::Held(held)));
         }
         let route = DirectRoute::all(&in_force, options.timeouts)?.into_iter().next();
-        let page = match route.ok_or(Error::Route(RouteError::BadEndpoint))?.fetch_bundle().await {
-            Ok(page) => page,
-            Err(error) => return self.interrupted(error, options, now),
+        let route = route.ok_or(Error::Route(RouteError::BadEndpoint))?;
+        let page = match self.brake().unless_pulled(route.fetch_bundle()).await {
+            Some(Ok(page)) => page,
+            Some(Err(error)) => return self.interrupted(error, options, now),
+            None => return self.stopped(facts, options, now),
         };
         let bundle = UntrustedBundle::from_bytes(&page)?.verify(&roots, Some(&in_force), now.0)?;
         let organisation = Some(bundle.content().organisation.clone());
         blocking(&self.outbox, move |outbox| outbox.replace_bundle(&roots, &bundle)).await?;
         Ok(EnrolReport { organisation, end: SyncEnd::Done })
+    }
+
+    /// A hold came in the middle, and the policy names it.
+    fn stopped(&self, facts: &Facts, options: &SyncOptions, now: Time) -> Result<EnrolReport> {
+        let held = self.decide_for(Work::Errand, facts, options, now)?;
+        Ok(EnrolReport::ended(SyncEnd::Held(held)))
     }
 
     fn interrupted(&self, error: RouteError, options: &SyncOptions, now: Time) -> Result<EnrolReport> {

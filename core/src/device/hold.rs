@@ -5,18 +5,31 @@
 //! in the folder, looked at wherever the hold is, and turned into the row at the next opening. It can stop, never send,
 //! and it is gone in the steady state, so the folder keeps its three files. A socket or a signal was rejected: both need
 //! the other process to be well.
+//!
+//! Looking before each object is not enough for somebody who needs the sending to stop now: an object on a slow line may
+//! take minutes. So what is under way gets a moment to end in order and is then cut off. That loses no more than an
+//! answer, as when the line breaks: the same object goes out again under the same id.
 
 use std::fs::{self, OpenOptions};
+use std::future::Future;
 use std::io::ErrorKind;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
 
 use super::outbox::Outbox;
+use super::sync::blocking;
 use super::{Device, QUEUE_FILE};
 use crate::error::{Error, Result};
 use crate::vault::sync_folder_of;
 
 const REQUEST_FILE: &str = "hold";
+
+/// Between two looks for a hold while something is under way.
+const LOOK: Duration = Duration::from_millis(200);
+/// Time that what is under way gets to end in order.
+const GRACE: Duration = Duration::from_secs(2);
 
 impl Device {
     /// Holds back everything until [`Self::release`]; survives restarts. Works while locked.
@@ -28,7 +41,7 @@ impl Device {
     }
 
     /// Holds back everything in a device that another process has open ([`Error::InUse`]): that process sends no further
-    /// object from the moment this returns; those under way end. Durable, and as good as [`Self::hold`] afterwards.
+    /// object from the moment this returns, and cuts off after some seconds what is under way. Durable, and as good as [`Self::hold`] afterwards.
     ///
     /// # Errors
     /// [`Error::NotFound`] if there is no device; trouble with the folder.
@@ -54,11 +67,56 @@ impl Device {
     /// # Errors
     /// Trouble with the queue file.
     pub fn is_held(&self) -> Result<bool> {
-        Ok(self.hold_request.is_there() || self.outbox.user_hold()?)
+        self.brake().is_pulled()
+    }
+
+    pub(super) fn brake(&self) -> Brake {
+        Brake { outbox: self.outbox.clone(), request: self.hold_request.clone() }
+    }
+}
+
+/// The hold, for what must stop when it comes.
+#[derive(Clone)]
+pub(super) struct Brake {
+    outbox: Arc<Outbox>,
+    request: HoldRequest,
+}
+
+impl Brake {
+    fn is_pulled(&self) -> Result<bool> {
+        Ok(self.request.is_there() || self.outbox.user_hold()?)
+    }
+
+    /// What `work` gives, or `None` if a hold came and it did not end soon after. Safe to drop, and `work` must be.
+    pub(super) async fn unless_pulled<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+        tokio::select! {
+            done = work => Some(done),
+            () = self.pulled_and_patient() => None,
+        }
+    }
+
+    /// Ends when a hold came and still stands after the time of grace.
+    async fn pulled_and_patient(&self) {
+        loop {
+            while !self.look().await {
+                tokio::time::sleep(LOOK).await;
+            }
+            tokio::time::sleep(GRACE).await;
+            if self.look().await {
+                return;
+            }
+        }
+    }
+
+    /// Off the async threads, since the queue may be writing. When in doubt nothing more leaves.
+    async fn look(&self) -> bool {
+        let brake = self.clone();
+        blocking(&self.outbox, move |_| brake.is_pulled()).await.unwrap_or(true)
     }
 }
 
 /// The file with which another process asks for the hold.
+#[derive(Clone)]
 pub(super) struct HoldRequest(PathBuf);
 
 impl HoldRequest {
@@ -139,6 +197,19 @@ mod tests {
         assert!(next.is_held().unwrap(), "the request became the hold itself");
         next.release().unwrap();
         assert!(!next.is_held().unwrap());
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn what_is_under_way_is_cut_off_by_a_hold_and_by_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let running = released(folder.path());
+        let brake = running.brake();
+        assert_eq!(brake.unless_pulled(async { 7 }).await, Some(7), "control: work that ends, ends");
+        let endless = || brake.unless_pulled(std::future::pending::<u8>());
+        let while_released = tokio::time::timeout(GRACE * 2, endless()).await;
+        assert!(while_released.is_err(), "control: without a hold nothing is cut off");
+        Device::request_hold(folder.path()).unwrap();
+        assert_eq!(tokio::time::timeout(GRACE * 20, endless()).await, Ok(None));
     }
 
     #[test]

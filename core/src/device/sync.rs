@@ -1,7 +1,7 @@
 //! Sync: ask the policy, send what it allows, free what verified receipts cover.
 //!
 //! The policy is asked before the first byte and again before each batch; the person's hold is looked at before every
-//! handful of objects, because pause must pause. Objects go out a few at a time over one connection; each outcome is
+//! handful of objects, because pause must pause, and cuts off what is under way. Objects go out a few at a time over one connection; each outcome is
 //! stored before the next handful, so a process that dies loses no more than answers, and the server knows repetitions.
 //! Retrying later is the caller's business ([`super::Backoff`]): a sync that was interrupted says so and ends.
 
@@ -16,6 +16,7 @@ use kapok_wire::{Digest, Hour, Problem, Remedy};
 use tokio::task::JoinSet;
 
 use super::Device;
+use super::hold::Brake;
 use super::outbox::{Caught, Job, Outbox, Outcome};
 use super::width::Width;
 use crate::error::{Error, Result};
@@ -176,7 +177,7 @@ impl Device {
             blocking(&self.outbox, Outbox::retry_refused).await?;
         }
         let mut ways = DirectRoute::all(&bundle, options.timeouts)?.into_iter();
-        let mut sender = Sender::new(&self.outbox, bundle, ways.next());
+        let mut sender = Sender::new(&self.outbox, self.brake(), bundle, ways.next());
         let (text, media) = self.outbox.waiting()?;
         let total = text + media;
         let end = loop {
@@ -299,6 +300,7 @@ enum BatchEnd {
 /// One sync's connection and counts.
 struct Sender {
     outbox: Arc<Outbox>,
+    brake: Brake,
     bundle: Arc<VerifiedBundle>,
     route: Option<Arc<DirectRoute>>,
     sent: u32,
@@ -314,9 +316,10 @@ struct Sender {
 }
 
 impl Sender {
-    fn new(outbox: &Arc<Outbox>, bundle: VerifiedBundle, route: Option<DirectRoute>) -> Self {
+    fn new(outbox: &Arc<Outbox>, brake: Brake, bundle: VerifiedBundle, route: Option<DirectRoute>) -> Self {
         Self {
             outbox: outbox.clone(),
+            brake,
             bundle: Arc::new(bundle),
             route: route.map(Arc::new),
             sent: 0,
@@ -335,8 +338,9 @@ impl Sender {
         let mut under_way = JoinSet::new();
         for job in jobs {
             let (outbox, bundle, route) = (self.outbox.clone(), self.bundle.clone(), route.clone());
+            let brake = self.brake.clone();
             under_way.spawn(async move {
-                let sent = send_one(outbox, &bundle, &*route, job.clone()).await;
+                let sent = brake.unless_pulled(send_one(outbox, &bundle, &*route, job.clone())).await;
                 (job, sent)
             });
         }
@@ -345,6 +349,11 @@ impl Sender {
         let sent_before = self.sent;
         while let Some(joined) = under_way.join_next().await {
             let (job, sent) = joined.map_err(|_| Error::Store)?;
+            let Some(sent) = sent else {
+                // Cut off by the hold, which the policy names when it is asked next.
+                outcomes.push((job, Outcome::Unanswered));
+                continue;
+            };
             match sent? {
                 Ok(outcome) => {
                     self.round_trips += 1;
