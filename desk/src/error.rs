@@ -62,6 +62,9 @@ pub enum Error {
     /// Nothing was typed, or the descriptor gave nothing.
     #[error("the passphrase is empty; type it, or check what the descriptor gives")]
     PassphraseEmpty,
+    /// The descriptor gave bytes that are no UTF-8.
+    #[error("the passphrase is not valid text; enter it again, or check what the descriptor gives")]
+    PassphraseNotText,
     /// Longer than any that is typed; cutting it would make another one of it.
     #[error("the passphrase is longer than {max} bytes; check what the descriptor gives")]
     PassphraseLong {
@@ -200,9 +203,11 @@ impl Error {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::NoPassphrase | Self::PassphraseLong { .. } | Self::ThreeRoots => 2,
-            Self::WrongPassphrase | Self::PassphraseEmpty | Self::PassphraseShort { .. } | Self::PassphraseMismatch => {
-                3
-            }
+            Self::WrongPassphrase
+            | Self::PassphraseEmpty
+            | Self::PassphraseNotText
+            | Self::PassphraseShort { .. }
+            | Self::PassphraseMismatch => 3,
             Self::Unreachable | Self::Intercepted | Self::Clock | Self::NotAllHere { .. } => 5,
             Self::Refused(problem) => match problem.remedy() {
                 kapok_wire::Remedy::RetryLater | kapok_wire::Remedy::NewToken => 5,
@@ -243,6 +248,7 @@ impl Error {
             Self::PassphraseShort { .. } => "passphrase_short",
             Self::NoPassphrase => "no_passphrase",
             Self::PassphraseEmpty => "passphrase_empty",
+            Self::PassphraseNotText => "passphrase_not_text",
             Self::PassphraseLong { .. } => "passphrase_long",
             Self::Stopped => "stopped",
             Self::ThreeRoots => "three_roots",

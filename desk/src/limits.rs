@@ -7,7 +7,7 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-/// Fewest characters of a new passphrase: a stop for accidents. Strength comes from several words
+/// Fewest characters of a new passphrase, in Unicode form NFKC: a stop for accidents. Strength comes from several words
 /// (`docs/howto/keys.md`).
 pub const PASSPHRASE_MIN: usize = 8;
 /// Longest passphrase, in bytes: a descriptor that never ends must not fill the memory.

@@ -228,6 +228,7 @@ mod tests {
             (Error::ThreeRoots, 2),
             (Error::WrongPassphrase, 3),
             (Error::PassphraseEmpty, 3),
+            (Error::PassphraseNotText, 3),
             (Error::PassphraseShort { min: 8 }, 3),
             (Error::PassphraseMismatch, 3),
             (Error::Unreachable, 5),

@@ -59,6 +59,7 @@ fn said(words: &Words, error: &Error) -> Said {
         Error::PassphraseShort { min } => with("error.passphrase_short", min),
         Error::NoPassphrase => plain("error.no_passphrase"),
         Error::PassphraseEmpty => plain("error.passphrase_empty"),
+        Error::PassphraseNotText => plain("error.passphrase_not_text"),
         Error::PassphraseLong { max } => with("error.passphrase_long", max),
         Error::Stopped => plain("error.stopped"),
         Error::NoKeys => plain("error.no_keys"),

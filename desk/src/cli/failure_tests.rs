@@ -102,6 +102,7 @@ fn every() -> Vec<Error> {
         Error::PassphraseShort { min: 71 },
         Error::NoPassphrase,
         Error::PassphraseEmpty,
+        Error::PassphraseNotText,
         Error::PassphraseLong { max: 71 },
         Error::Stopped,
         Error::NoKeys,

@@ -264,6 +264,7 @@ fn with_json_a_failure_is_a_document_and_there_is_never_a_second_one() {
     fails(&path, "list", None, "no_passphrase", 2);
     fails(&path, "list", Some(b""), "passphrase_empty", 3);
     fails(&path, "list", Some(&[b'x'; 5_000]), "passphrase_long", 2);
+    fails(&path, "list", Some(b"a long one \xff\xfe"), "passphrase_not_text", 3);
     fails(&path, "show ZZ-ZZZ", Some(WORDS), "no_such_report", 9);
     fails(&path, "pull", None, "unreachable", 5);
     fails(&desk.dir.path().join("nowhere"), "list", Some(WORDS), "no_desk", 9);
