@@ -91,21 +91,24 @@ impl App {
     }
 
     /// This moment in the local time of the pack, as answers need it.
-    pub(crate) fn moment(&self, pack: &Pack) -> Result<Moment, Failure> {
+    pub(crate) fn moment(&self, pack: &Pack) -> Moment {
         moment(pack, self.now())
     }
 }
 
 /// A moment in the local time of the pack.
-pub(crate) fn moment(pack: &Pack, at: Time) -> Result<Moment, Failure> {
-    let seconds = i64::try_from(at.0).map_err(|_| Error::BadSize)?;
-    Ok(Moment::from_unix(seconds, pack.utc_offset_minutes()).map_err(Error::from)?)
+pub(crate) fn moment(pack: &Pack, at: Time) -> Moment {
+    local(at, pack.utc_offset_minutes())
 }
 
 /// A day in words, from days since 1970.
 pub(crate) fn day(days: u64) -> String {
-    let seconds = i64::try_from(days.saturating_mul(86_400)).unwrap_or(0);
-    Moment::from_unix(seconds, 0).map(|moment| moment.day()).unwrap_or_default()
+    local(Time(days.saturating_mul(86_400)), 0).day()
+}
+
+fn local(at: Time, offset_minutes: i32) -> Moment {
+    Moment::from_unix(at.in_calendar().0.cast_signed(), offset_minutes)
+        .expect("a time in the calendar exists at every offset that a pack may have")
 }
 
 fn default_home() -> Option<PathBuf> {

@@ -6,13 +6,24 @@
 use std::sync::OnceLock;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use kapok_report::limits::MAX_UTC_OFFSET_MINUTES;
 use kapok_wire::Hour;
 
 /// Whole seconds since 1970-01-01T00:00Z, as the device believes them to be.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Time(pub u64);
 
+/// 9999-12-31T23:59:59 at the easternmost offset that a pack may have.
+const CALENDAR_END: Time = Time(253_402_300_799 - MAX_UTC_OFFSET_MINUTES as u64 * 60);
+
 impl Time {
+    /// This moment, or the last second that every time zone can write with a year of four digits if it is later: a clock
+    /// beyond all calendars must not turn anyone away. Whoever gets another moment back has a clock that is wrong.
+    #[must_use]
+    pub fn in_calendar(self) -> Self {
+        self.min(CALENDAR_END)
+    }
+
     /// This moment plus `wait`, or the last moment that can be written if that is later still.
     #[must_use]
     pub fn after(self, wait: Duration) -> Self {
@@ -68,6 +79,19 @@ mod tests {
         assert_eq!(Time(u64::MAX).after(Duration::from_secs(9)), Time(u64::MAX));
         assert_eq!(Time(9).until(Time(4)), Duration::ZERO);
         assert_eq!(Time(4).until(Time(9)), Duration::from_secs(5));
+    }
+
+    #[test]
+    fn a_time_in_the_calendar_can_be_written_at_every_offset_and_the_next_second_cannot() {
+        let beyond = Time(u64::MAX).in_calendar();
+        let at = |time: Time, offset| kapok_report::Moment::from_unix(time.0.cast_signed(), offset);
+        let most = i32::from(MAX_UTC_OFFSET_MINUTES);
+        for offset in [-most, 0, 420, most] {
+            assert!(at(beyond, offset).is_ok() && at(Time(0), offset).is_ok(), "{offset}");
+        }
+        assert_eq!(at(beyond, most).unwrap().to_string(), "9999-12-31T23:59");
+        assert!(at(beyond.after(Duration::from_secs(1)), most).is_err(), "control: it is the last one");
+        assert_eq!(Time(1_795_000_000).in_calendar(), Time(1_795_000_000));
     }
 
     #[test]

@@ -135,6 +135,9 @@ pub enum Mistake {
     /// Something refers to a code, field or form that does not exist.
     #[error("`{0}` does not exist")]
     NoSuch(String),
+    /// A local time further from UTC than any place on earth.
+    #[error("no place is {0} minutes from UTC: check `utc_offset_minutes`")]
+    NoSuchZone(i32),
     /// Personal data would travel in the triage envelope.
     #[error("type {kind} with tier {tier} must have class `identities`")]
     ClassTooOpen {

@@ -24,3 +24,5 @@ pub const MAX_NOTE: usize = 500;
 pub const MAX_TEXT: usize = 20_000;
 /// Longest code in a list, in characters.
 pub const MAX_CODE: usize = 40;
+/// Furthest that a pack's local time may be from UTC, in minutes: the easternmost zone of the world is 14 hours ahead.
+pub const MAX_UTC_OFFSET_MINUTES: u16 = 14 * 60;

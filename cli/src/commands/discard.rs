@@ -31,5 +31,5 @@ pub(crate) fn run(app: &App, args: &DiscardArgs) -> Result<(), Failure> {
 fn summary(app: &App, device: &Device, draft: DraftId) -> Result<String, Failure> {
     let all = device.drafts()?;
     let view = all.iter().find(|view| view.id == draft).ok_or(kapok_core::Error::NoSuchDraft)?;
-    drafts::line(app, device, view)
+    Ok(drafts::line(app, device, view))
 }

@@ -28,18 +28,18 @@ pub(crate) fn run(app: &App) -> Result<(), Failure> {
         output::result(app.words.get("drafts.none"));
     }
     for draft in &drafts {
-        output::result(&line(app, &device, draft)?);
+        output::result(&line(app, &device, draft));
     }
     Ok(())
 }
 
 /// A draft as one line; no answer is in it.
-pub(super) fn line(app: &App, device: &Device, draft: &DraftView) -> Result<String, Failure> {
+pub(super) fn line(app: &App, device: &Device, draft: &DraftView) -> String {
     let pack = device.pack();
-    let updated = moment(pack, draft.updated)?;
+    let updated = moment(pack, draft.updated);
     let clock = updated.clock().unwrap_or_default();
     let form = pack.form(&draft.form_id).map(|form| pack.text(form.label(), app.lang.code()));
-    Ok(app.words.fill(
+    app.words.fill(
         "drafts.row",
         &[
             ("draft", &draft.id.0.to_string()),
@@ -49,5 +49,5 @@ pub(super) fn line(app: &App, device: &Device, draft: &DraftView) -> Result<Stri
             ("answers", &draft.answers.to_string()),
             ("attachments", &draft.attachments.to_string()),
         ],
-    ))
+    )
 }

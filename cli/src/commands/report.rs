@@ -39,7 +39,7 @@ fn from_file(app: &App, device: &Device, args: &ReportArgs, bytes: &[u8]) -> Res
         None => args.form.clone(),
     };
     let form = pack.form(&form_id)?;
-    let now = app.moment(pack)?;
+    let now = app.moment(pack);
     let (answers, found) = Answers::parse(pack, &form_id, bytes, &now)?;
     let draft = match args.draft {
         Some(draft) => DraftId(draft),

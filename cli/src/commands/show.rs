@@ -56,7 +56,7 @@ fn rows(
 ) -> Result<Vec<Row>, Failure> {
     let pack = device.pack();
     let (form, lang) = device.draft_form(draft)?;
-    let envelope = Envelope::new(ReportId::from_random([0; 16]), app.moment(pack)?, &lang);
+    let envelope = Envelope::new(ReportId::from_random([0; 16]), app.moment(pack), &lang);
     let manifest: Vec<_> = attachments.iter().map(manifest).collect();
     Ok(draft_text(pack, &form, answers, &envelope, &manifest, app.lang.code())?)
 }

@@ -142,7 +142,7 @@ impl<'a> Interview<'a> {
             return Ok(None);
         }
         let (pack, lang) = (self.pack(), self.app.lang.code());
-        let moment = self.app.moment(pack).map_err(Halt::Failed)?;
+        let moment = self.app.moment(pack);
         let envelope = Envelope::new(ReportId::from_random([0; 16]), moment, lang);
         let rows = draft_text(pack, self.form.id(), &self.answers, &envelope, &[], lang);
         let rows = rows.map_err(|error| Halt::Failed(error.into()))?;
@@ -174,7 +174,7 @@ impl<'a> Interview<'a> {
 
     /// Saves one reply, durably, and shows what the engine noticed about it.
     fn store(&mut self, key: &str, value: Json) -> Asked<Vec<Warning>> {
-        let moment = self.app.moment(self.pack()).map_err(Halt::Failed)?;
+        let moment = self.app.moment(self.pack());
         let found = self.answers.set(self.pack(), self.form, key, value, &moment);
         let saved = self.device.save_answers(self.draft, &self.answers, self.app.now());
         saved.map_err(|error| Halt::Failed(error.into()))?;

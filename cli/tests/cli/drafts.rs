@@ -1,6 +1,11 @@
 //! From answers to a draft, and what happens to it without an organisation.
 
-use crate::device::{NAME, TestDevice, holds, is_khmer};
+use std::sync::Arc;
+
+use kapok_core::{Device, DraftId, Passphrase, SoftwareDeviceKey, SystemClock, Time};
+
+use crate::device::{NAME, PASSPHRASE, TestDevice, holds, is_khmer};
+use crate::terminal::{ENTER, Terminal};
 
 #[test]
 fn a_draft_is_kept_shown_and_not_finished_without_an_organisation() {
@@ -119,4 +124,25 @@ fn consent_that_was_skipped_is_shown_as_not_chosen() {
         assert!(device.run(&["--lang", lang, "show", "1"]).out.contains(words));
         assert!(!device.run(&["--lang", lang, "show", "2"]).out.contains(words), "control: chosen");
     }
+}
+
+#[test]
+fn a_draft_from_a_clock_beyond_all_calendars_is_listed_shown_and_deleted_like_any_other() {
+    let device = TestDevice::with_draft();
+    {
+        // No test can set the clock of the program, so the core saves with one of its own.
+        let key = Arc::new(SoftwareDeviceKey::in_folder(device.home().join("device-key")));
+        let core = Device::open(&device.home(), key).unwrap();
+        core.unlock(&Passphrase::new(PASSPHRASE.into()).unwrap(), &SystemClock).unwrap();
+        core.save_answers(DraftId(1), &core.answers(DraftId(1)).unwrap(), Time(u64::MAX)).unwrap();
+        assert!(core.drafts().unwrap()[0].updated > Time(u64::MAX).in_calendar(), "control: the vault keeps it");
+    }
+    let listed = device.run(&["drafts"]);
+    assert_eq!(listed.code, 0, "{}", listed.err);
+    assert!(listed.out.contains("9999-12-31 "), "{}", listed.out);
+    assert!(device.run(&["show", "1"]).out.contains(NAME));
+    let mut terminal = Terminal::unlocked(&device, "discard 1");
+    terminal.expect("9999-12-31").expect("Delete it for good?").expect("Enter").press(ENTER);
+    assert_eq!(terminal.exit_code(), 0);
+    assert_eq!(device.run(&["discard", "1", "--yes"]).code, 0);
 }

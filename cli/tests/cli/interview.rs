@@ -1,25 +1,13 @@
 //! The questions on a real pseudo-terminal.
 
-use crate::device::{PASSPHRASE, TestDevice};
+use crate::device::TestDevice;
 use crate::organisation::Organisation;
 use crate::terminal::{CTRL_C, DOWN, ENTER, ESC, Terminal};
-
-/// The program on a terminal, with the passphrase on descriptor 3.
-fn start(device: &TestDevice, args: &str) -> Terminal {
-    device.file("pass", format!("{PASSPHRASE}\n").as_bytes());
-    let home = device.home();
-    let pass = home.parent().unwrap().join("pass");
-    Terminal::start(device, &format!("--home '{}' {args} --passphrase-fd 3 3<'{}'", home.display(), pass.display()))
-}
 
 #[test]
 fn ctrl_c_loses_no_answer_and_says_which_draft_holds_them() {
     let device = TestDevice::new();
-    device.file("pass", format!("{PASSPHRASE}\n").as_bytes());
-    let home = device.home();
-    let (home, pass) = (home.display(), home.parent().unwrap().join("pass"));
-    let mut terminal =
-        Terminal::start(&device, &format!("--home '{home}' --lang km report --passphrase-fd 3 3<'{}'", pass.display()));
+    let mut terminal = Terminal::unlocked(&device, "--lang km report");
     terminal.expect("1/8").expect("ឈ្មោះ").expect("Enter").press("សាកល្បង មេសា").press(ENTER);
     // The next question is asked only after the answer before it is durable.
     terminal.expect("ភេទ").expect("ស្រី").expect("Enter");
@@ -39,18 +27,8 @@ fn ctrl_c_loses_no_answer_and_says_which_draft_holds_them() {
 #[test]
 fn enter_alone_skips_every_question_and_records_nothing() {
     let device = TestDevice::new();
-    device.file("pass", format!("{PASSPHRASE}\n").as_bytes());
-    let home = device.home();
-    let (home, pass) = (home.display(), home.parent().unwrap().join("pass"));
-    let mut terminal =
-        Terminal::start(&device, &format!("--home '{home}' report --passphrase-fd 3 3<'{}'", pass.display()));
-    let mut enters = 0;
-    while !terminal.shown().contains("Saved as draft") {
-        terminal.press(ENTER);
-        std::thread::sleep(std::time::Duration::from_millis(150));
-        enters += 1;
-        assert!(enters < 100, "{:?}", terminal.shown());
-    }
+    let mut terminal = Terminal::unlocked(&device, "report");
+    terminal.enter_until("Saved as draft");
     for number in 1..=8 {
         assert!(terminal.shown().contains(&format!("{number}/8")), "question {number} was asked");
     }
@@ -81,7 +59,7 @@ fn a_search_that_finds_nothing_says_so_in_the_persons_language_and_no_library_wo
     for (lang, nothing, sex) in [("km", "រកមិនឃើញទេ", "ភេទ"), ("en", "Nothing matches", "Sex")]
     {
         let device = TestDevice::new();
-        let mut terminal = start(&device, &format!("--lang {lang} report"));
+        let mut terminal = Terminal::unlocked(&device, &format!("--lang {lang} report"));
         terminal.expect("1/8").expect("Enter").press("Example Person").press(ENTER);
         terminal.expect(sex).expect("Enter").press("qqqq").expect(nothing);
         // Enter leads back to the whole list, and so does Esc.
@@ -104,7 +82,7 @@ fn an_open_draft_goes_on_at_the_first_open_question_and_shows_what_was_answered_
     device.file("some.json", br#"{"person.names": "Test Person", "person.sex": "female"}"#);
     assert_eq!(device.run(&["report", "--answers", "some.json"]).code, 0);
     let before = device.run(&["--json", "show", "1"]).json();
-    let mut terminal = start(&device, "report --draft 1");
+    let mut terminal = Terminal::unlocked(&device, "report --draft 1");
     terminal.expect("1/8").expect("Age").expect("Enter");
     assert!(!terminal.shown().contains("Answer so far"), "control: it begins where nothing was answered");
     // Two questions back; Enter there keeps the answer.
@@ -125,16 +103,10 @@ fn words_typed_before_can_be_mended_and_marks_made_before_are_there() {
     assert_eq!(device.run(&["report", "--draft", "1", "--answers", "name.json"]).code, 0);
     let fields = |device: &TestDevice| device.run(&["--json", "show", "1"]).json()["answers"]["fields"].clone();
     let before = fields(&device);
-    let mut terminal = start(&device, "--lang en report --draft 1");
+    let mut terminal = Terminal::unlocked(&device, "--lang en report --draft 1");
     // Everything is answered, so it begins at the first question. One letter more, then Enter to the end.
     terminal.expect("1/8").expect("Enter").press("x").press(ENTER);
-    let mut enters = 0;
-    while !terminal.shown().contains("Saved as draft") {
-        terminal.press(ENTER);
-        std::thread::sleep(std::time::Duration::from_millis(150));
-        enters += 1;
-        assert!(enters < 100, "{:?}", terminal.shown());
-    }
+    terminal.enter_until("Saved as draft");
     assert_eq!(terminal.exit_code(), 0);
     let after = fields(&device);
     for (key, answer) in before.as_object().unwrap() {
@@ -159,13 +131,13 @@ fn a_short_new_passphrase_is_refused_before_it_is_typed_again() {
 fn a_deletion_is_asked_about_and_the_first_answer_is_no() {
     let device = TestDevice::with_draft();
     for key in [ENTER, ESC] {
-        let mut terminal = start(&device, "discard 1");
+        let mut terminal = Terminal::unlocked(&device, "discard 1");
         terminal.expect("answers: 16").expect("Delete it for good?").expect("Enter").press(key);
         terminal.expect("Nothing was deleted");
         assert_eq!(terminal.exit_code(), 0);
         assert_eq!(device.run(&["show", "1"]).code, 0);
     }
-    let mut terminal = start(&device, "discard 1");
+    let mut terminal = Terminal::unlocked(&device, "discard 1");
     terminal.expect("Delete it for good?").expect("Enter").press(DOWN).press(ENTER).expect("is deleted");
     assert_eq!(terminal.exit_code(), 0);
     assert_eq!(device.run(&["show", "1"]).code, 9);
@@ -176,7 +148,7 @@ fn send_now_seals_only_after_a_yes() {
     let organisation = Organisation::start();
     let device = organisation.device();
     let drafts = || device.run(&["--json", "drafts"]).json()["drafts"].as_array().unwrap().len();
-    let mut terminal = start(&device, "report --draft 1");
+    let mut terminal = Terminal::unlocked(&device, "report --draft 1");
     terminal.expect("1/8").expect("Enter").press("\u{7f}".repeat(80).as_str()).press(ENTER);
     terminal.expect("Keep the answer").expect("Enter").press("Send").expect("Send now").press(ENTER);
     terminal.expect("Seal the report now?").expect("No").expect("Enter").press(ENTER);
@@ -184,7 +156,7 @@ fn send_now_seals_only_after_a_yes() {
     terminal.expect("Enter to save").press(CTRL_C).expect("report --draft 1");
     assert_eq!((terminal.exit_code(), drafts()), (130, 1), "control: a no seals nothing");
 
-    let mut terminal = start(&device, "report --draft 1");
+    let mut terminal = Terminal::unlocked(&device, "report --draft 1");
     terminal.expect("1/8").expect("Enter").press("\u{7f}".repeat(80).as_str()).press(ENTER);
     terminal.expect("Keep the answer").expect("Enter").press("Send").expect("Send now").press(ENTER);
     terminal.expect("Seal the report now?").expect("Enter").press(DOWN).press(ENTER).expect("Code: ");

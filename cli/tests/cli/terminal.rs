@@ -5,7 +5,7 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use crate::device::TestDevice;
+use crate::device::{PASSPHRASE, TestDevice};
 
 pub(crate) const ENTER: &str = "\r";
 pub(crate) const DOWN: &str = "\u{1b}[B";
@@ -47,6 +47,13 @@ impl Terminal {
         Self { child, keys, shown, seen: 0 }
     }
 
+    /// The same with the passphrase on descriptor 3.
+    pub(crate) fn unlocked(device: &TestDevice, args: &str) -> Self {
+        let pass = device.file("pass", format!("{PASSPHRASE}\n").as_bytes());
+        let home = device.home();
+        Self::start(device, &format!("--home '{}' {args} --passphrase-fd 3 3<'{}'", home.display(), pass.display()))
+    }
+
     /// Waits until `text` is shown, after what was expected before.
     pub(crate) fn expect(&mut self, text: &str) -> &mut Self {
         let start = Instant::now();
@@ -61,6 +68,19 @@ impl Terminal {
             assert!(start.elapsed() < LIMIT, "`{text}` was not shown, but: {:?}", all.get(self.seen..));
             std::thread::sleep(Duration::from_millis(20));
         }
+    }
+
+    /// Presses Enter at every question until `text` is shown.
+    pub(crate) fn enter_until(&mut self, text: &str) -> &mut Self {
+        for _ in 0..100 {
+            if self.shown().contains(text) {
+                return self;
+            }
+            self.press(ENTER);
+            // The prompt reads keys a moment after it is drawn.
+            std::thread::sleep(Duration::from_millis(150));
+        }
+        panic!("`{text}` was not shown, but: {:?}", self.shown().get(self.seen..));
     }
 
     pub(crate) fn press(&mut self, keys: &str) -> &mut Self {

@@ -34,9 +34,6 @@ use crate::vault::SlotNumber;
 
 const SECONDS_PER_DAY: u64 = 86_400;
 
-/// 9999-12-30, in seconds since 1970: the last day that exists in every time zone's calendar of four-digit years.
-const CALENDAR_END: i64 = 253_402_128_000;
-
 /// A finished report.
 #[derive(Clone, Debug)]
 pub struct FinishedReport {
@@ -127,11 +124,10 @@ impl Device {
     }
 
     fn body(&self, head: &DraftHead, attachments: &[Attachment], now: Time) -> Result<(Body, Vec<Warning>)> {
-        // A clock beyond the calendar must not turn anyone away; it is suspect, and its report says so.
-        let seconds = i64::try_from(now.0).map_or(CALENDAR_END, |seconds| seconds.min(CALENDAR_END));
-        let moment = Moment::from_unix(seconds, self.pack.utc_offset_minutes()).map_err(|_| Error::Store)?;
+        let at = now.in_calendar();
+        let moment = Moment::from_unix(at.0.cast_signed(), self.pack.utc_offset_minutes()).map_err(|_| Error::Store)?;
         let mut envelope = Envelope::new(head.report_id, moment, &head.lang);
-        if seconds == CALENDAR_END || now < self.outbox.latest_time()?.unwrap_or_default().max(head.updated) {
+        if at != now || now < self.outbox.latest_time()?.unwrap_or_default().max(head.updated) {
             envelope.clock_trust = ClockTrust::Suspect;
         }
         let manifest = attachments.iter().map(manifest).collect::<Result<Vec<_>>>()?;

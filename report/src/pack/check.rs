@@ -7,7 +7,7 @@ use super::{Pack, RoleRule};
 use crate::answer::{Certainty, Status};
 use crate::error::{Error, Mistake};
 use crate::evidence::EvidenceKind;
-use crate::limits::MAX_CODE;
+use crate::limits::{MAX_CODE, MAX_UTC_OFFSET_MINUTES};
 use crate::warning::WarningCode;
 
 /// Words of the program itself that each pack has to provide.
@@ -56,6 +56,10 @@ pub(super) fn is_path(text: &str) -> bool {
 }
 
 pub(super) fn check(pack: &Pack) -> Result<(), Error> {
+    let offset = pack.utc_offset_minutes;
+    if offset.unsigned_abs() > u32::from(MAX_UTC_OFFSET_MINUTES) {
+        return Err(at("pack.json", Mistake::NoSuchZone(offset)));
+    }
     for id in ENVELOPE_LISTS {
         list(pack, "pack.json", id)?;
     }

@@ -79,6 +79,14 @@ fn mistakes_in_files_name_the_file() {
     assert!(matches!(mistake, Mistake::Syntax { line: 2, .. }), "{mistake}");
     let newer = refused(|files| edit(files, "pack.json", |pack| pack["format"] = json!(2)));
     assert_eq!(newer.1, Mistake::NewerFormat { found: 2, known: 1 });
+    let zone = |minutes: i32| move |pack: &mut Json| pack["utc_offset_minutes"] = json!(minutes);
+    for minutes in [-841, 841, i32::MIN, i32::MAX] {
+        let found = refused(|files| edit(files, "pack.json", zone(minutes)));
+        assert_eq!(found, ("pack.json".into(), Mistake::NoSuchZone(minutes)));
+    }
+    let mut files = Pack::builtin_files();
+    edit(&mut files, "pack.json", zone(-840));
+    assert!(Pack::parse(&files).is_ok(), "control: the last offset that is taken");
     let label = refused(|files| {
         edit(files, "labels/km.json", |labels| drop(labels.as_object_mut().unwrap().remove("V-SEX.male")))
     });
