@@ -105,7 +105,7 @@ pub enum Error {
     Card(#[from] CardError),
     /// The bundle is refused.
     #[error(transparent)]
-    Bundle(#[from] BundleError),
+    Bundle(BundleError),
     /// A bundle's text that nobody signed: it is on its way, not broken.
     #[error(
         "nobody has signed this bundle yet; next, two of its three root keys sign it, one after the other: \
@@ -287,6 +287,17 @@ impl Error {
         move |error| match error.kind() {
             io::ErrorKind::StorageFull => Self::DiskFull,
             kind => Self::Io { what, kind },
+        }
+    }
+}
+
+/// To those who make bundles a missing signature is a next step; everything else is a refusal.
+impl From<BundleError> for Error {
+    fn from(error: BundleError) -> Self {
+        match error {
+            BundleError::Unsigned => Self::Unsigned,
+            BundleError::TooFewSignatures(good) => Self::TooFewSignatures { good },
+            other => Self::Bundle(other),
         }
     }
 }

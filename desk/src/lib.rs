@@ -21,7 +21,7 @@ mod organise;
 mod store;
 mod text;
 
-pub use bundles::{BundlePlan, accepted_by_devices, content, read_text, sign, signers, verify_own};
+pub use bundles::{BundlePlan, Signed, read_note, sign, verify_own};
 pub use doing::Doing;
 pub use error::{Error, ExpectedKey};
 pub use invite::{make as make_invite, qr};

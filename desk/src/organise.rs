@@ -6,7 +6,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use kapok_wire::bundle::{Class, VerifiedBundle};
+use kapok_wire::bundle::{Class, UntrustedNote, VerifiedBundle};
 
 use crate::bundles::{self, BundlePlan};
 use crate::doing::Doing;
@@ -68,11 +68,11 @@ pub fn init(root: &Path, request: &InitRequest<'_>) -> Result<(Folder, Proof), E
         triage: public(Role::Desk(Class::Triage)),
         identities: public(Role::Desk(Class::Identities)),
     };
-    let mut note = plan.note_text(&card, request.now)?;
+    let mut note = plan.note(&card, request.now)?;
     for (_, key) in keys.iter().filter(|(_, key)| key.role() == Role::Root).take(kapok_wire::sizes::THRESHOLD) {
-        note = bundles::sign(&note, key)?;
+        note = bundles::sign(&note, key)?.note;
     }
-    let bundle = bundles::verify_own(note.as_bytes())?;
+    let bundle = note.verify_own_undated()?;
     let desk_files: Vec<PathBuf> =
         keys.into_iter().filter(|(_, key)| key.role() != Role::Root).map(|(path, _)| path).collect();
     // From here on only what the files hold counts.
@@ -180,13 +180,12 @@ fn prove_with_files(bundle: &VerifiedBundle, files: &[PathBuf], passphrase: &[u8
 pub fn publishable(folder: &Folder, offered: Option<&Path>, now: u64) -> Result<VerifiedBundle, Error> {
     let in_force = folder.bundle();
     let Some(path) = offered else {
-        let own = in_force?;
-        return bundles::accepted_by_devices(own.note(), now);
+        return Ok(UntrustedNote::from_bytes(in_force?.note().as_bytes())?.verify_own(now)?);
     };
-    let text = bundles::read_text(path)?;
+    let note = bundles::read_note(path)?;
     match in_force {
-        Ok(current) => bundles::verify(&text, &current.content().root_hashes()?, Some(&current), now),
-        Err(Error::NoBundle) => bundles::accepted_by_devices(&text, now),
+        Ok(current) => Ok(note.verify(&current.content().root_hashes()?, Some(&current), now)?),
+        Err(Error::NoBundle) => Ok(note.verify_own(now)?),
         Err(e) => Err(e),
     }
 }

@@ -145,11 +145,11 @@ fn only_a_bundle_of_the_same_roots_and_not_an_older_one_is_published() {
             triage: content.triage.recipients.clone(),
             identities: content.identities.recipients.clone(),
         };
-        let mut note = plan.note_text(&folder.card().unwrap(), NOW).unwrap();
+        let mut note = plan.note(&folder.card().unwrap(), NOW).unwrap();
         for name in ["root-2.age", "root-3.age"] {
-            note = bundles::sign(&note, &read_key(&folder.keys_dir().join(name), WORDS).unwrap()).unwrap();
+            note = bundles::sign(&note, &read_key(&folder.keys_dir().join(name), WORDS).unwrap()).unwrap().note;
         }
-        fs::write(&path, note).unwrap();
+        fs::write(&path, note.as_str()).unwrap();
     };
     next(2, &folder);
     let second = publishable(&folder, Some(&path), NOW).unwrap();

@@ -5,6 +5,8 @@
 //! kinds of endpoint are skipped, so that a later bundle can add routes; what is known is checked completely.
 //! Format: `docs/formats/bundle.md`.
 
+mod signing;
+
 use std::net::SocketAddr;
 
 use base64::Engine as _;
@@ -18,6 +20,8 @@ use crate::note::{self, NoteKey};
 use crate::sizes::{ORGANISATION_MAX, ORIGIN_MAX, PAGE, RECIPIENTS_MAX, RECIPIENTS_MIN, THRESHOLD};
 use crate::tls::{Pin, Trust};
 use crate::token::IssuerKey;
+
+pub use signing::UntrustedNote;
 
 /// First line of the note's text.
 const PURPOSE: &str = "kapok bundle v1";
@@ -150,6 +154,9 @@ pub enum BundleError {
     /// The root keys are not those of the invite.
     #[error("the bundle's root keys are not those of your invite; ask the organisation in person")]
     OtherRoots,
+    /// A bundle's text that nobody signed yet.
+    #[error("nobody has signed this bundle; two of its root keys have to sign it")]
+    Unsigned,
     /// Not enough good signatures.
     #[error("the bundle has {0} good signatures; two different root keys have to sign")]
     TooFewSignatures(usize),
@@ -184,6 +191,12 @@ pub enum BundleError {
 /// A bundle as it arrived.
 #[derive(Clone, Debug)]
 pub struct UntrustedBundle(String);
+
+/// The second line of a bundle's text, and whether signature lines follow.
+struct Json<'a> {
+    text: &'a str,
+    signed: bool,
+}
 
 /// A bundle that two roots signed and whose every field was checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -267,8 +280,10 @@ impl UntrustedBundle {
     /// # Errors
     /// As [`Self::verify`], without dates and sequence.
     pub fn verify_undated(&self, roots: &RootHashes) -> Result<VerifiedBundle, BundleError> {
-        let json = self.unsigned_json()?;
-        let bundle: Bundle = serde_json::from_str(json).map_err(|_| BundleError::Malformed)?;
+        let (bundle, Json { text: json, signed }) = self.read()?;
+        if !signed {
+            return Err(BundleError::Unsigned);
+        }
         if bundle.root_hashes()? != *roots {
             return Err(BundleError::OtherRoots);
         }
@@ -285,10 +300,13 @@ impl UntrustedBundle {
         Ok(VerifiedBundle { note: self.0.clone(), bundle, log_key, issuer, trust })
     }
 
-    fn unsigned_json(&self) -> Result<&str, BundleError> {
-        let (text, _) = note::verify(&self.0, &[]).map_err(|_| BundleError::Malformed)?;
+    /// What it says, signed or not.
+    fn read(&self) -> Result<(Bundle, Json<'_>), BundleError> {
+        let (text, lines) = note::parts(&self.0).map_err(|_| BundleError::Malformed)?;
         let json = text.strip_prefix(PURPOSE).and_then(|rest| rest.strip_prefix('\n'));
-        json.and_then(|rest| rest.strip_suffix('\n')).ok_or(BundleError::Malformed)
+        let json = json.and_then(|rest| rest.strip_suffix('\n')).ok_or(BundleError::Malformed)?;
+        let bundle = serde_json::from_str(json).map_err(|_| BundleError::Malformed)?;
+        Ok((bundle, Json { text: json, signed: !lines.is_empty() }))
     }
 }
 

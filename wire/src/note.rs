@@ -58,11 +58,7 @@ impl NoteKey {
 /// # Errors
 /// [`NoteError::Malformed`] if `note` is neither; [`NoteError::BadName`] as in [`NoteKey::new`].
 pub fn sign(note: &str, name: &str, key: &SigningKey) -> Result<String, NoteError> {
-    let (text, lines) = match split(note) {
-        Ok((text, lines)) => (text, lines),
-        Err(_) if note.ends_with('\n') && !note.is_empty() => (note, ""),
-        Err(e) => return Err(e),
-    };
+    let (text, lines) = parts(note)?;
     let id = NoteKey::new(name, key.verifying_key())?.id();
     let signature = key.sign(text.as_bytes()).to_bytes();
     let blob = STANDARD.encode([id.as_slice(), &signature].concat());
@@ -98,6 +94,14 @@ fn parse_line(line: &str) -> Option<(&str, [u8; 4], Signature)> {
     let bytes = STANDARD.decode(blob).ok()?;
     let (id, signature) = bytes.split_at_checked(4)?;
     Some((name, id.try_into().ok()?, Signature::from_slice(signature).ok()?))
+}
+
+/// Text and signature lines; of a bare text, which nobody signed yet, there are none.
+pub(crate) fn parts(note: &str) -> Result<(&str, &str), NoteError> {
+    match split(note) {
+        Err(_) if note.ends_with('\n') => Ok((note, "")),
+        other => other,
+    }
 }
 
 /// Text with its final newline, and the signature lines after the empty line.

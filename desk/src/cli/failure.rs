@@ -117,6 +117,7 @@ fn bundle(error: &BundleError) -> Said {
         BundleError::NotCanonical => plain("error.bundle.not_canonical"),
         BundleError::BadField(member) => with("error.bundle.bad_field", member),
         BundleError::OtherRoots => plain("error.bundle.other_roots"),
+        BundleError::Unsigned => plain("error.bundle.unsigned"),
         BundleError::TooFewSignatures(good) => with("error.bundle.too_few_signatures", good),
         BundleError::NotYetValid => plain("error.bundle.not_yet_valid"),
         BundleError::Expired => plain("error.bundle.expired"),

@@ -53,6 +53,7 @@ fn every_bundle() -> Vec<BundleError> {
         BundleError::NotCanonical,
         BundleError::BadField("endpoints"),
         BundleError::OtherRoots,
+        BundleError::Unsigned,
         BundleError::TooFewSignatures(71),
         BundleError::NotYetValid,
         BundleError::Expired,

@@ -6,10 +6,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use kapok_desk::limits::KEY_ARGUMENT_MAX;
 use kapok_desk::{
-    BundlePlan, Doing, Error, Folder, InitRequest, OrgKey, ServerCard, accepted_by_devices, add_key, adopt, content,
-    init as make_desk, new_key, prove_each, read_key, read_text, sign, signers,
+    BundlePlan, Doing, Error, Folder, InitRequest, OrgKey, ServerCard, add_key, adopt, init as make_desk, new_key,
+    prove_each, read_key, read_note, sign,
 };
-use kapok_wire::bundle::Bundle;
+use kapok_wire::bundle::UntrustedNote;
 use kapok_wire::sizes::THRESHOLD;
 use serde_json::{Value as Json, json};
 
@@ -104,42 +104,38 @@ fn bundle_new(session: &Session, args: &BundleNewArgs) -> Result<(), Error> {
         triage: public("--triage", &args.triage)?,
         identities: public("--identities", &args.identities)?,
     };
-    let text = plan.note_text(&card, session.now)?;
-    write_named("--out", &args.out, Doing::WriteBundle, text.as_bytes())?;
-    print_bundle(session, &content(&text)?, signers(&text)?, None, None)
+    let text = plan.note(&card, session.now)?;
+    write_named("--out", &args.out, Doing::WriteBundle, text.as_str().as_bytes())?;
+    print_bundle(session, &text, None, None)
 }
 
 fn bundle_sign(session: &Session, key: &Path, bundle: &Path) -> Result<(), Error> {
-    let text = named("BUNDLE", read_text(bundle))?;
-    let shown = content(&text)?;
+    let shown = named("BUNDLE", read_note(bundle))?;
     // What is about to be signed is shown first: the holder of a root key decides by it.
-    for line in describe(session, &shown, signers(&text)?) {
+    for line in describe(session, &shown) {
         note(&line);
     }
     let passphrase = session.passphrase()?;
     let key = named("--key", read_key(key, &passphrase))?;
-    let signed = sign(&text, &key)?;
-    kapok_desk::replace(bundle, signed.as_bytes())
+    let signed = sign(&shown, &key)?;
+    kapok_desk::replace(bundle, signed.note.as_str().as_bytes())
         .map_err(|error| Error::Io { what: Doing::WriteBundle, kind: error.kind() })?;
-    let number = shown.roots.iter().position(|root| *root == key.public()).map_or(0, |at| at + 1);
-    let said = if signed == text { "signed_before" } else { "signed" };
-    let mut lines = vec![session.words.fill(said, &[&number])];
-    let signers = signers(&signed)?;
-    lines.extend(progress_of_signing(session, signers));
-    lines.push(after_signing(session, signers));
-    session.out.result(&signatures_json(&shown, signers), &lines)
+    let said = if signed.added { "signed" } else { "signed_before" };
+    let mut lines = vec![session.words.fill(said, &[&signed.root])];
+    lines.extend(progress_of_signing(session, signed.note.signers()));
+    lines.push(after_signing(session, signed.note.signers()));
+    session.out.result(&signatures_json(&signed.note), &lines)
 }
 
 fn bundle_check(session: &Session, path: &Path, keys: &[std::path::PathBuf]) -> Result<(), Error> {
-    let text = named("BUNDLE", read_text(path))?;
-    let bundle = content(&text)?;
+    let note = named("BUNDLE", read_note(path))?;
     let proof = if keys.is_empty() {
         None
     } else {
         let passphrase = session.passphrase()?;
         let keys =
             keys.iter().map(|path| named("--key", read_key(path, &passphrase))).collect::<Result<Vec<OrgKey>, _>>()?;
-        let [(first_class, first), (second_class, second)] = prove_each(&bundle, &keys)?;
+        let [(first_class, first), (second_class, second)] = prove_each(note.content(), &keys)?;
         // Keys were named to be tried; one that the bundle does not name is a mistake that must be heard.
         if first.proven + second.proven < keys.len() {
             return Err(Error::TestDecryption(if first.proven == 0 { first_class } else { second_class }));
@@ -147,8 +143,8 @@ fn bundle_check(session: &Session, path: &Path, keys: &[std::path::PathBuf]) -> 
         Some((first.proven + second.proven, first.elsewhere + second.elsewhere))
     };
     // Printed in any case, so that what is wrong can be seen; a bundle that devices refuse is then an error.
-    let accepted = accepted_by_devices(&text, session.now).map(|_| ());
-    print_bundle(session, &bundle, signers(&text)?, proof, accepted.as_ref().err())?;
+    let accepted = note.verify_own(session.now).map(|_| ()).map_err(Error::from);
+    print_bundle(session, &note, proof, accepted.as_ref().err())?;
     accepted
 }
 
@@ -175,18 +171,19 @@ fn root(number: usize) -> String {
     format!("{} {number}", kapok_desk::Role::Root.word())
 }
 
-fn signatures_json(bundle: &Bundle, signers: [bool; 3]) -> Json {
-    let by: Vec<&String> =
-        bundle.roots.iter().zip(signers).filter(|(_, signed)| *signed).map(|(root, _)| root).collect();
+fn signatures_json(note: &UntrustedNote) -> Json {
+    let roots = note.content().roots.iter().zip(note.signers());
+    let by: Vec<&String> = roots.filter(|(_, signed)| *signed).map(|(root, _)| root).collect();
     json!({ "signatures": by.len(), "needed": THRESHOLD, "signed_by": by })
 }
 
-fn describe(session: &Session, bundle: &Bundle, signers: [bool; 3]) -> Vec<String> {
+fn describe(session: &Session, note: &UntrustedNote) -> Vec<String> {
+    let bundle = note.content();
     let mut lines = vec![
         format!("{} #{}", output::printable(&bundle.organisation), bundle.sequence),
         session.words.fill("bundle_expires", &[&session.zone.minute(bundle.not_after)]),
     ];
-    for (at, (key, signed)) in (1..).zip(bundle.roots.iter().zip(signers)) {
+    for (at, (key, signed)) in (1..).zip(bundle.roots.iter().zip(note.signers())) {
         let state = session.words.get(if signed { "root_signed" } else { "root_unsigned" });
         lines.push(format!("{:<11} {key}  {state}", root(at)));
     }
@@ -208,24 +205,23 @@ fn abbreviated(key: &str) -> String {
 
 fn print_bundle(
     session: &Session,
-    bundle: &Bundle,
-    signers: [bool; 3],
+    note: &UntrustedNote,
     proof: Option<(usize, usize)>,
     refused: Option<&Error>,
 ) -> Result<(), Error> {
-    let mut lines = describe(session, bundle, signers);
-    lines.extend(progress_of_signing(session, signers));
+    let mut lines = describe(session, note);
+    lines.extend(progress_of_signing(session, note.signers()));
     if refused.is_none() {
         // Else the error says what comes next.
-        lines.push(after_signing(session, signers));
+        lines.push(after_signing(session, note.signers()));
     }
     if let Some((proven, elsewhere)) = proof {
         lines.push(session.words.fill("test_decryption", &[&proven, &elsewhere]));
     }
     let proof = proof.map(|(proven, elsewhere)| json!({ "proven": proven, "elsewhere": elsewhere }));
-    let mut json = signatures_json(bundle, signers);
+    let mut json = signatures_json(note);
     if let Some(members) = json.as_object_mut() {
-        members.insert("bundle".to_owned(), json!(bundle));
+        members.insert("bundle".to_owned(), json!(note.content()));
         members.insert("test_decryption".to_owned(), json!(proof));
         if let Some(refused) = refused {
             members.insert("error".to_owned(), failure::document(&session.words, refused));

@@ -1,7 +1,7 @@
 //! What listings say about reports: one set of values for lines and for JSON.
 
 use kapok_desk::{Attachment, Closed, Integrity, OpenedReport, Unopened};
-use kapok_report::{Identities, Moment, Row, Triage, case_text};
+use kapok_report::{Identities, Row, Triage, case_text};
 use serde_json::{Value as Json, json};
 
 use super::Session;
@@ -56,15 +56,9 @@ pub(super) fn title(session: &Session, triage: &Triage) -> String {
     printable(&format!("{kind}  {form} ({depth})"))
 }
 
-/// The rows of a case, with the zone beside the report's own minute: a report notes the local time of its pack.
+/// The rows of a case, as the device shows them of a draft.
 pub(super) fn rows(session: &Session, triage: &Triage, people: Option<&Identities>, lang: Lang) -> Vec<Row> {
-    let mut rows = case_text(&session.pack, triage, people, lang.code());
-    let minute = triage.recorded_on.get().and_then(|value| value.get("tod")).and_then(Json::as_str);
-    let minute = minute.filter(|minute| Moment::parse(&format!("2000-01-01T{minute}")).is_ok());
-    if let (Some(minute), Some(row)) = (minute, rows.iter_mut().find(|row| row.key == "recorded_on")) {
-        row.value = row.value.replacen(minute, &format!("{minute} {}", session.zone.name()), 1);
-    }
-    rows
+    case_text(&session.pack, triage, people, lang.code())
 }
 
 /// A report without what it says: codes, counts and states.

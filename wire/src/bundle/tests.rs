@@ -75,6 +75,33 @@ fn one_signature_is_refused_even_twice_and_even_with_a_strangers() {
 }
 
 #[test]
+fn a_text_that_nobody_signed_is_told_from_one_that_is_no_bundle() {
+    let text = bundle().note_text().unwrap();
+    assert_eq!(verify(&text, &[], None), Err(BundleError::Unsigned));
+    assert_eq!(verify(&text, &[7], None), Err(BundleError::TooFewSignatures(0)), "a stranger's is not none");
+    for other in ["", "kapok bundle v1\n{}\n", "hello\n", &text[..text.len() - 9], &format!("{text}x\n")] {
+        assert_eq!(verify(other, &[], None), Err(BundleError::Malformed), "{other:.40}");
+        assert!(UntrustedNote::from_bytes(other.as_bytes()).is_err());
+    }
+}
+
+#[test]
+fn a_note_in_the_making_says_who_signed_and_whether_its_text_is_ours() {
+    let text = bundle().note_text().unwrap();
+    let read = |text: &str, seeds: &[u8]| UntrustedNote::from_bytes(signed(text, seeds).0.as_bytes());
+    for (seeds, signers) in [(&[][..], [false; 3]), (&[3], [false, false, true]), (&[7, 1, 1], [true, false, false])] {
+        let note = read(&text, seeds).unwrap();
+        assert_eq!((note.signers(), note.is_canonical()), (signers, true));
+        assert_eq!(note.content(), &bundle());
+    }
+    assert!(!read(&text.replacen("{\"", "{ \"", 1), &[1]).unwrap().is_canonical());
+    assert!(read(&text, &[1, 2]).unwrap().verify_own(NOW).is_ok());
+    assert_eq!(read(&text, &[1]).unwrap().verify_own(NOW), Err(BundleError::TooFewSignatures(1)), "control");
+    let twice = text.replacen(&public(&root(2)), &public(&root(1)), 1);
+    assert_eq!(read(&twice, &[1]).unwrap_err(), BundleError::BadField("roots"));
+}
+
+#[test]
 fn roots_that_the_invite_does_not_name_are_refused() {
     let mut other = bundle();
     other.roots[2] = public(&root(7));
