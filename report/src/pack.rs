@@ -105,6 +105,15 @@ impl Pack {
         self.utc_offset_minutes
     }
 
+    /// The zone of local time, for people: `UTC+7`, `UTC-3:30`.
+    #[must_use]
+    pub fn zone_name(&self) -> String {
+        let sign = if self.utc_offset_minutes < 0 { '-' } else { '+' };
+        let (hours, minutes) = (self.utc_offset_minutes.abs() / 60, self.utc_offset_minutes.abs() % 60);
+        let minutes = if minutes == 0 { String::new() } else { format!(":{minutes:02}") };
+        format!("UTC{sign}{hours}{minutes}")
+    }
+
     /// The languages with labels, the preferred one first.
     #[must_use]
     pub fn languages(&self) -> &[String] {

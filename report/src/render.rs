@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::evidence::Attachment;
 use crate::json::words;
 use crate::pack::{Field, FieldType, Pack};
-use crate::value::{Edtf, known_members};
+use crate::value::{Edtf, known_members, parse_clock};
 
 /// One row of a printed case.
 #[derive(Clone, PartialEq, Eq)]
@@ -98,11 +98,19 @@ impl Page<'_> {
             None => self.status(self.triage.reporter_role.status()),
         };
         self.row("reporter_role", self.ui("reporter_role"), role);
-        let mut recorded = self.triage.recorded_on.get().map(|date| self.date(None, date)).unwrap_or_default();
+        let mut recorded = self.triage.recorded_on.get().map(|date| self.recorded(date)).unwrap_or_default();
         if self.triage.clock_trust == ClockTrust::Suspect {
             recorded = format!("{recorded} ({})", self.ui("clock_suspect"));
         }
         self.row("recorded_on", self.ui("recorded_on"), recorded);
+    }
+
+    /// The moment of recording, with the zone beside its minute: it is noted in the local time of the pack, and a desk
+    /// shows it beside the hours of the server.
+    fn recorded(&self, date: &Json) -> String {
+        let shown = self.date(None, date);
+        let minute = date.get("tod").and_then(Json::as_str).and_then(parse_clock);
+        if minute.is_some() { format!("{shown} {}", self.pack.zone_name()) } else { shown }
     }
 
     fn field(&mut self, field: Option<&Field>, key: &str, force: bool) {

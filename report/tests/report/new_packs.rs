@@ -186,3 +186,17 @@ fn the_code_names_no_question_and_no_country() {
     }
     assert!(code.contains("\"V-REPORT\""), "control: the search reads the code");
 }
+
+#[test]
+fn zones_with_minutes_and_west_of_greenwich_are_named_right() {
+    let named = |minutes: i32| {
+        let mut files = Pack::builtin_files();
+        edit(&mut files, "pack.json", |pack| pack["utc_offset_minutes"] = json!(minutes));
+        Pack::parse(&files).unwrap().zone_name()
+    };
+    for (minutes, name) in
+        [(420, "UTC+7"), (0, "UTC+0"), (345, "UTC+5:45"), (-210, "UTC-3:30"), (-30, "UTC-0:30"), (-600, "UTC-10")]
+    {
+        assert_eq!(named(minutes), name);
+    }
+}

@@ -1,6 +1,6 @@
 //! What is printed of a draft, and what it says about things that nobody chose.
 
-use kapok_report::{Body, Error, Pack, case_text, draft_text};
+use kapok_report::{Body, Envelope, Error, Moment, Pack, ReportId, case_text, draft_text};
 
 use crate::vectors::photo;
 use crate::{answers, envelope};
@@ -47,5 +47,18 @@ fn consent_that_nobody_chose_says_so_in_both_languages() {
             assert!(granted.starts_with(&chosen(lang)) && granted.contains(words), "{skipped}: {granted}");
         }
         assert!(!chosen(lang).contains(words), "control: the same purpose, chosen");
+    }
+}
+
+#[test]
+fn the_minute_of_recording_has_its_zone_and_a_day_alone_has_none() {
+    let pack = Pack::builtin();
+    let (answers, _) = answers(&pack, "{}");
+    for (moment, shown) in [("2026-11-24T18:30", "2026-11-24, 18:30 UTC+7"), ("2026-11-24", "2026-11-24")] {
+        let envelope = Envelope::new(ReportId::from_random([7; 16]), Moment::parse(moment).unwrap(), "en");
+        for lang in ["km", "en"] {
+            let rows = draft_text(&pack, "detention_quick", &answers, &envelope, &[], lang).unwrap();
+            assert_eq!(rows.iter().find(|row| row.key == "recorded_on").unwrap().value, shown);
+        }
     }
 }
