@@ -4,6 +4,7 @@
 
 use std::io::{Write as _, stderr, stdout};
 
+use kapok_core::report::harmless_json;
 use serde_json::Value as Json;
 
 /// A line of the result.
@@ -13,7 +14,7 @@ pub(crate) fn result(line: &str) {
 
 /// The one JSON document of a `--json` run.
 pub(crate) fn document(value: &Json) {
-    let _ = writeln!(stdout(), "{value:#}");
+    let _ = writeln!(stdout(), "{}", harmless_json(&format!("{value:#}")));
 }
 
 /// A line that is no result: a note, a warning, a question's heading, progress.
@@ -34,12 +35,6 @@ pub(crate) fn size(bytes: u64) -> String {
     }
 }
 
-/// A text from outside, made harmless for a terminal: an answers file could hold codes that repaint the screen.
-pub(crate) fn plain(text: &str) -> String {
-    let harmless = |c: char| if c.is_control() && c != '\n' && c != '\t' { '\u{fffd}' } else { c };
-    text.chars().map(harmless).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -48,12 +43,5 @@ mod tests {
     fn sizes_are_short() {
         let all = [0, 1, 1_023, 1_024, 1_535, 1_048_576, 9_437_184, 5 << 30].map(size);
         assert_eq!(all, ["0 B", "1 B", "1023 B", "1.0 KiB", "1.4 KiB", "1.0 MiB", "9.0 MiB", "5120.0 MiB"]);
-    }
-
-    #[test]
-    fn codes_for_the_terminal_are_taken_out_and_khmer_is_left_alone() {
-        assert_eq!(plain("a\u{1b}[2Jb\u{9b}c"), "a\u{fffd}[2Jb\u{fffd}c");
-        let khmer = "មិនដឹង\u{200b}ទេ";
-        assert_eq!(plain(khmer), khmer);
     }
 }

@@ -1,6 +1,6 @@
 //! Warnings in words: they inform, they never refuse.
 
-use kapok_core::report::{Form, Pack, Warning, WarningCode};
+use kapok_core::report::{Form, Pack, Warning, WarningCode, printable};
 use serde_json::{Value as Json, json};
 
 use crate::app::App;
@@ -36,6 +36,6 @@ fn label(app: &App, pack: &Pack, form: &Form, warning: &Warning) -> String {
     match form.field(warning.key()) {
         Some(field) if warning.code != WarningCode::UnknownKey => pack.text(&field.label, app.lang.code()),
         // A person wrote this key: only their own screen may show it.
-        _ => output::plain(warning.key()),
+        _ => printable(warning.key()),
     }
 }

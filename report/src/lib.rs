@@ -29,6 +29,7 @@ mod ids;
 mod json;
 pub mod limits;
 mod pack;
+mod plain;
 mod render;
 mod screen;
 mod validate;
@@ -45,6 +46,7 @@ pub use ids::{ReportId, ShortCode};
 pub use pack::{
     Field, FieldCheck, FieldType, Form, Item, Label, List, PACK_FORMAT, Pack, Redirect, Review, ScreenPlan, Tier,
 };
+pub use plain::{harmless_json, is_hidden, printable};
 pub use render::{Row, case_text, draft_text};
 pub use screen::{ChoiceView, FieldView, PartView, Screen, Words};
 pub use validate::validate;

@@ -1,6 +1,6 @@
 //! `attach`: photos, sound, documents. Each file is kept exactly as it is; nothing is written beside the vault.
 
-use kapok_core::report::EvidenceKind;
+use kapok_core::report::{EvidenceKind, printable};
 use kapok_core::{AttachmentView, Device, DraftId};
 use serde_json::json;
 
@@ -64,7 +64,7 @@ fn tell(app: &App, device: &Device, number: usize, view: &AttachmentView) {
 /// Kind, type and size of an attachment; its name is not repeated.
 pub(super) fn what(app: &App, device: &Device, view: &AttachmentView) -> String {
     let kind = device.pack().code_text("V-EVIDENCE", view.kind.code(), app.lang.code());
-    format!("{kind}, {}, {}", output::plain(&view.mime), output::size(view.size))
+    format!("{kind}, {}, {}", printable(&view.mime), output::size(view.size))
 }
 
 /// Files are named by their place in the command: their names stay out of what the terminal keeps.

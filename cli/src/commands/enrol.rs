@@ -1,6 +1,7 @@
 //! `enrol`: from an invite to an organisation. Needs no passphrase, obeys the policy and the hold.
 
 use kapok_core::Reason;
+use kapok_core::report::printable;
 use kapok_core::wire::Invite;
 use serde_json::json;
 
@@ -27,7 +28,7 @@ pub(crate) fn run(app: &App, args: &EnrolArgs) -> Result<(), Failure> {
     if app.json {
         output::document(&json!({"enrolled": true, "organisation": organisation}));
     } else {
-        output::result(&app.words.fill("enrol.done", &[("organisation", &output::plain(&organisation))]));
+        output::result(&app.words.fill("enrol.done", &[("organisation", &printable(&organisation))]));
         app.say("enrol.next");
     }
     Ok(())

@@ -5,6 +5,7 @@ use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 use std::sync::Arc;
 
+use kapok_core::report::printable;
 use kapok_core::{CreateOptions, Device, DeviceKey, HalfFrames, NoDeviceKey, SoftwareDeviceKey};
 use serde_json::json;
 
@@ -46,7 +47,7 @@ pub(crate) fn run(app: &App, args: &InitArgs) -> Result<(), Failure> {
     // A vault that was set aside leaves the outbox, and with it the organisation, where they were.
     match device.organisation(app.now())? {
         Some(organisation) => {
-            app.say_with("init.next_enrolled", &[("organisation", &output::plain(&organisation.name))]);
+            app.say_with("init.next_enrolled", &[("organisation", &printable(&organisation.name))]);
         }
         None => app.say("init.next"),
     }

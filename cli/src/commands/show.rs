@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use kapok_core::report::{
     Answers, Attachment, Envelope, EvidenceItem, EvidenceOrigin, EvidencePrivate, MediaKey, ReportId, Row, draft_text,
+    printable,
 };
 use kapok_core::wire::Digest;
 use kapok_core::{AttachmentView, Device, DraftId};
@@ -11,7 +12,7 @@ use serde_json::{Value as Json, json};
 
 use crate::app::App;
 use crate::failure::Failure;
-use crate::output::{self, plain};
+use crate::output;
 
 /// How the keys of attachments begin.
 const EVIDENCE: &str = "evidence.";
@@ -36,13 +37,13 @@ pub(crate) fn run(app: &App, draft: i64) -> Result<(), Failure> {
     }
     let mut attachment = 0;
     for row in rows(app, &device, draft, &answers, &attachments)? {
-        let mut label = plain(&row.label);
+        let mut label = printable(&row.label);
         if row.key.starts_with(EVIDENCE) {
             // The number that `detach` takes.
             attachment += 1;
             label = format!("{label} {attachment}");
         }
-        output::result(&format!("{label}: {}", plain(&row.value)));
+        output::result(&format!("{label}: {}", printable(&row.value)));
     }
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! `status`: one look at everything that can be told without the passphrase.
 
 use kapok_core::ReportState;
+use kapok_core::report::printable;
 use serde_json::json;
 
 use crate::app::App;
@@ -35,7 +36,7 @@ pub(crate) fn run(app: &App, network: &NetworkArgs) -> Result<(), Failure> {
     }
     match &organisation {
         Some(organisation) => {
-            let name = output::plain(&organisation.name);
+            let name = printable(&organisation.name);
             output::result(&app.words.fill("status.organisation", &[("organisation", &name)]));
             if organisation.expired {
                 output::result(app.words.get("note.bundle_expired"));

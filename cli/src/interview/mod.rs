@@ -16,6 +16,7 @@ use inquire::ui::{RenderConfig, Styled};
 use inquire::{InquireError, Select};
 use kapok_core::report::{
     Answers, Envelope, FieldView, Form, Pack, ReportId, Screen, Status, Warning, Words as PackWords, draft_text,
+    is_hidden, printable,
 };
 use kapok_core::{Device, DraftId, Reason};
 use serde_json::{Value as Json, json};
@@ -146,19 +147,22 @@ impl<'a> Interview<'a> {
         let envelope = Envelope::new(ReportId::from_random([0; 16]), moment, lang);
         let rows = draft_text(pack, self.form.id(), &self.answers, &envelope, &[], lang);
         let rows = rows.map_err(|error| Halt::Failed(error.into()))?;
-        Ok(rows.into_iter().find(|row| row.key == key).map(|row| output::plain(&row.value)))
+        Ok(rows.into_iter().find(|row| row.key == key).map(|row| printable(&row.value)))
     }
 
-    /// Words that were typed before, to go on from; empty if the answer is no such words.
+    /// Words that were typed before, to go on from; empty if the answer is no such words. A prompt draws what it starts
+    /// with as it is, and an answers file may have brought characters that steer the terminal.
     fn typed_before(&self, key: &str) -> String {
-        match self.answers.get(key).get() {
-            Some(Json::String(words)) => words.clone(),
+        let answer = self.answers.get(key);
+        let words = match answer.get() {
+            Some(Json::String(words)) => words.as_str(),
             Some(Json::Array(names)) => match names.as_slice() {
-                [name] => name.get("text").and_then(Json::as_str).unwrap_or_default().to_owned(),
-                _ => String::new(),
+                [name] => name.get("text").and_then(Json::as_str).unwrap_or_default(),
+                _ => "",
             },
-            _ => String::new(),
-        }
+            _ => "",
+        };
+        if words.chars().any(|c| is_hidden(c) && c != '\n') { String::new() } else { words.to_owned() }
     }
 
     /// Codes that were marked before.

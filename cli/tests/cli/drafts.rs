@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use kapok_core::report::is_hidden;
 use kapok_core::{Device, DraftId, Passphrase, SoftwareDeviceKey, SystemClock, Time};
 
 use crate::device::{NAME, PASSPHRASE, TestDevice, holds, is_khmer};
-use crate::terminal::{ENTER, Terminal};
+use crate::terminal::{CTRL_C, ENTER, Terminal};
 
 #[test]
 fn a_draft_is_kept_shown_and_not_finished_without_an_organisation() {
@@ -145,4 +146,32 @@ fn a_draft_from_a_clock_beyond_all_calendars_is_listed_shown_and_deleted_like_an
     terminal.expect("9999-12-31").expect("Delete it for good?").expect("Enter").press(ENTER);
     assert_eq!(terminal.exit_code(), 0);
     assert_eq!(device.run(&["discard", "1", "--yes"]).code, 0);
+}
+
+#[test]
+fn a_strangers_text_steers_no_terminal_and_json_keeps_it_as_numbers() {
+    let hostile = "a\u{9b}31m\u{202e}b\u{e0041}\u{feff}ក\u{200b}ខ\nRecorded: never";
+    let device = TestDevice::new();
+    let file = serde_json::json!({"person.names": hostile, "narrative": hostile}).to_string();
+    assert!(file.contains('\u{202e}'), "control: the file holds what acts");
+    device.file("hostile.json", file.as_bytes());
+    assert_eq!(device.run(&["report", "--answers", "hostile.json"]).code, 0);
+    let acts = |text: &str| text.chars().find(|c| is_hidden(*c) && *c != '\n');
+    let shown = device.run(&["show", "1"]).out;
+    assert_eq!(acts(&shown), None, "{shown}");
+    assert!(shown.contains("a\u{fffd}31m\u{fffd}b") && shown.contains("ក\u{200b}ខ"), "{shown}");
+    assert_eq!(shown.lines().filter(|line| line.starts_with("Recorded: ")).count(), 1, "{shown}");
+    assert!(shown.contains(" UTC+7\n"), "the zone stands beside the minute, as at the desk: {shown}");
+    let json = device.run(&["--json", "show", "1"]);
+    assert_eq!(acts(&json.out), None, "{}", json.out);
+    assert_eq!(json.json()["answers"]["fields"]["narrative"]["v"], hostile);
+    // The questions write over the screen all the time, but never with what the file brought.
+    let mut terminal = Terminal::unlocked(&device, "--lang en report --draft 1");
+    terminal.expect("1/8").expect("Enter").press(CTRL_C).expect("report --draft 1");
+    assert!(!terminal.shown().contains(['\u{202e}', '\u{9b}', '\u{e0041}']), "{}", terminal.shown());
+    assert_eq!(terminal.exit_code(), 130);
+    let mut terminal = Terminal::unlocked(&device, "--lang en report --draft 1");
+    terminal.enter_until("Saved as draft");
+    assert!(!terminal.shown().contains(['\u{202e}', '\u{9b}', '\u{e0041}']), "{}", terminal.shown());
+    assert_eq!(device.run(&["--json", "show", "1"]).out, json.out, "Enter alone changes nothing");
 }
