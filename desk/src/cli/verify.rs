@@ -40,6 +40,9 @@ impl Verdict {
         }
     }
 
+    #[cfg(test)]
+    const ALL: [Self; 4] = [Self::Right, Self::Wrong, Self::Incomplete, Self::NotChecked];
+
     /// The word in JSON, and behind `verdict_` the key of the words.
     fn word(self) -> &'static str {
         match self {
@@ -110,18 +113,28 @@ fn line(
     for (at, (_, state)) in (1..).zip(attached) {
         known.push(format!("{} {at}: {}", words.get("attachment"), integrity_words(words, *state)));
     }
-    let verdict = words.get(match verdict {
-        Verdict::Right => "verdict_right",
-        Verdict::Wrong => "verdict_wrong",
-        Verdict::Incomplete => "verdict_incomplete",
-        Verdict::NotChecked => "verdict_not_checked",
-    });
+    let key = format!("verdict_{}", verdict.word());
+    let verdict = words.get(&key);
     [format!("{}  {verdict}", report.code())].into_iter().chain(known).collect::<Vec<_>>().join("  ")
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::words::{Lang, Words};
     use super::*;
+
+    #[test]
+    fn every_verdict_has_words_and_no_words_are_left_over() {
+        for lang in [Lang::En, Lang::Km] {
+            let words = Words::of(lang);
+            let named: HashSet<String> = Verdict::ALL.iter().map(|one| format!("verdict_{}", one.word())).collect();
+            let kept: HashSet<String> =
+                words.keys().filter(|key| key.starts_with("verdict_")).map(ToOwned::to_owned).collect();
+            assert_eq!(named, kept);
+            let said: HashSet<&str> = named.iter().map(|key| words.get(key)).collect();
+            assert_eq!(said.len(), Verdict::ALL.len(), "each has its own");
+        }
+    }
 
     #[test]
     fn what_was_not_checked_is_neither_right_nor_wrong() {

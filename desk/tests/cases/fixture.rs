@@ -36,7 +36,7 @@ impl Desk {
         let issuer = kapok_wire::token::Issuer::derive(&[5; 32]).unwrap().public_key().unwrap();
         let card = serde_json::json!({
             "kind": "kapok-server-card", "version": 1, "name": "127.0.0.1",
-            "addresses": ["127.0.0.1:8443"], "desk_addresses": ["127.0.0.1:8444"],
+            "addresses": ["127.0.0.1:1"], "desk_addresses": ["127.0.0.1:2"],
             "tls_root": STANDARD.encode(root.cert.der()), "pins": [STANDARD.encode([9; 32])],
             "token_key": STANDARD.encode(issuer.0),
             "log": { "origin": "kapok-log/test", "key": STANDARD.encode(log.as_bytes()) },
