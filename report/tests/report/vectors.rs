@@ -1,4 +1,5 @@
 //! Committed vectors. They are permanent: a change of the format is a new version with new files.
+//! How a case prints is no format: no program reads `case-….tsv`, and it changes with the words.
 //!
 //! To write files for a new version, run the tests with `KAPOK_WRITE_VECTORS=1` and read the difference.
 
