@@ -28,7 +28,9 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 use tower_service::Service as _;
 
-use crate::limits::{CONNECTION_WINDOW, CONNECTIONS, FINISH, HANDSHAKE, HEADERS, IDLE, PING, STREAM_WINDOW, STREAMS};
+use crate::limits::{
+    CONNECTION_WINDOW, CONNECTIONS, FINISH, HANDSHAKE, HEADERS, IDLE, PENDING_RESETS, PING, STREAM_WINDOW, STREAMS,
+};
 use crate::peers::Peers;
 
 /// Makes the configuration of the next handshake, off the async threads; `None` refuses the connection.
@@ -137,6 +139,7 @@ async fn converse(stream: TlsStream<TcpStream>, key: Option<Pin>, router: Router
         .timer(TokioTimer::new())
         .auto_date_header(false)
         .max_concurrent_streams(STREAMS)
+        .max_pending_accept_reset_streams(PENDING_RESETS)
         .max_header_list_size(HEADERS)
         .initial_stream_window_size(STREAM_WINDOW)
         .initial_connection_window_size(CONNECTION_WINDOW)

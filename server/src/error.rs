@@ -14,6 +14,9 @@ pub enum Error {
         /// What the system said.
         kind: std::io::ErrorKind,
     },
+    /// The operating system gave no threads, or does not tell of signals.
+    #[error("the system lets this process have no threads or signals ({0}); raise the limits of its user or service")]
+    System(std::io::ErrorKind),
     /// Another process serves from this folder.
     #[error("another kapok-server uses {}; stop it first, or give another folder with --data", .0.display())]
     InUse(PathBuf),

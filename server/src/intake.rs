@@ -200,10 +200,10 @@ fn commit(
     )?;
     for (upload, place) in new.iter().zip(places) {
         let head = &upload.head;
-        let (hour, offset) = (rows::stored(now), place.offset.cast_signed());
+        let (hour, offset) = (rows::stored_hour(now), rows::stored_number(place.offset));
         object.execute(params![head.object.0, head.digest.0, head.lane.code(), hour, place.segment, offset])?;
         let end = place.offset + head.lane.sealed_len() as u64;
-        segment.execute(params![place.segment, end.cast_signed()])?;
+        segment.execute(params![place.segment, rows::stored_number(end)])?;
     }
     let mut token = tx.prepare_cached(
         "INSERT INTO token (nonce, upload, count) VALUES (?, ?, ?)

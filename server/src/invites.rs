@@ -51,7 +51,7 @@ pub(crate) fn register(db: &Db, invite: &InviteRegistration, now: Hour) -> Resul
         None if invite.expires < now => Err(Refusal::Rule(Problem::InviteExpired)),
         None => {
             let insert = "INSERT INTO invite (secret_hash, expires) VALUES (?, ?)";
-            tx.execute(insert, params![invite.secret_hash, rows::stored(invite.expires)])?;
+            tx.execute(insert, params![invite.secret_hash, rows::stored_hour(invite.expires)])?;
             Ok(())
         }
     })
@@ -69,7 +69,7 @@ pub(crate) fn use_once(db: &Db, request: &EnrolRequest, body: &[u8], now: Hour) 
         Some(row) if row.expires < now => Err(Refusal::Rule(Problem::InviteExpired)),
         Some(_) => {
             let used = "UPDATE invite SET body_hash = ?, used_hour = ? WHERE secret_hash = ?";
-            tx.execute(used, params![body, rows::stored(now), hash])?;
+            tx.execute(used, params![body, rows::stored_hour(now), hash])?;
             Ok(())
         }
     })

@@ -17,7 +17,7 @@ mod http;
 mod intake;
 mod invites;
 mod keys;
-pub mod limits;
+mod limits;
 mod objects;
 mod peers;
 mod pull;
@@ -28,4 +28,6 @@ mod tls;
 
 pub use config::{Clock, Config};
 pub use error::{Error, Port};
+// What the command line shows as defaults, and what tests fill up.
+pub use limits::{ANSWER_FLOOR, CONNECTIONS_PER_ADDRESS, ENROLMENTS, PENDING_RESETS, STREAMS, UPLOADS};
 pub use server::Server;

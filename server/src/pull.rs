@@ -7,7 +7,7 @@ use kapok_wire::{Hour, Lane, ObjectId, Problem};
 use crate::db::Db;
 use crate::limits::PULL_ROWS;
 use crate::objects::{Objects, Place};
-use crate::rows::{self, number};
+use crate::rows;
 
 struct Row {
     sequence: u64,
@@ -44,11 +44,11 @@ fn find(db: &Db, after: u64) -> Result<Vec<Row>, crate::Error> {
         let row = |row: &rusqlite::Row<'_>| {
             let lane = Lane::from_code(row.get("lane")?);
             Ok(Row {
-                sequence: number(row, "sequence")?,
+                sequence: rows::number(row, "sequence")?,
                 object: ObjectId(row.get("object")?),
                 lane: lane.ok_or(rusqlite::Error::InvalidQuery)?,
                 hour: rows::hour(row, "hour")?,
-                place: Place { segment: row.get("segment")?, offset: number(row, "offset")? },
+                place: Place { segment: row.get("segment")?, offset: rows::number(row, "offset")? },
             })
         };
         // A number past every row finds none.
@@ -61,7 +61,7 @@ fn find(db: &Db, after: u64) -> Result<Vec<Row>, crate::Error> {
 pub(crate) fn segments(db: &Db) -> Result<Vec<(u32, u64)>, crate::Error> {
     db.read(|connection| {
         let mut all = connection.prepare("SELECT segment, length FROM segment ORDER BY segment")?;
-        let row = |row: &rusqlite::Row<'_>| Ok((row.get("segment")?, number(row, "length")?));
+        let row = |row: &rusqlite::Row<'_>| Ok((row.get("segment")?, rows::number(row, "length")?));
         all.query_map([], row)?.collect()
     })
 }

@@ -6,7 +6,7 @@ use axum::body::Bytes;
 use hyper::Request;
 use hyper::client::conn::http2::SendRequest;
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use kapok_server::limits::{CONNECTIONS_PER_ADDRESS, ENROLMENTS, STREAMS, UPLOADS};
+use kapok_server::{CONNECTIONS_PER_ADDRESS, ENROLMENTS, STREAMS, UPLOADS};
 use kapok_wire::answer::Answer;
 use kapok_wire::sizes::{ANSWER, HEAD, MEDIA_BODY, TEXT_BODY};
 use kapok_wire::token::{Blinding, Token};

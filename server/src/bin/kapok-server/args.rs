@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
-use kapok_server::{Config, limits};
+use kapok_server::{ANSWER_FLOOR, CONNECTIONS_PER_ADDRESS, Config};
 
 /// Takes sealed reports and keeps them for the desk. It cannot read them.
 #[derive(Parser)]
@@ -55,11 +55,11 @@ pub(crate) struct ServeArgs {
     public: Vec<SocketAddr>,
     /// Connections that one address (with IPv6: one /64) may have at a time on a port; more are closed at once. Raise
     /// it behind an onion service or a relay, where everybody comes from one address.
-    #[arg(long, value_name = "NUMBER", default_value_t = limits::CONNECTIONS_PER_ADDRESS)]
+    #[arg(long, value_name = "NUMBER", default_value_t = CONNECTIONS_PER_ADDRESS)]
     connections_per_address: NonZeroUsize,
     /// Answers leave at multiples of this time, so that their time tells nothing. 0 switches it off, for
     /// measurements only.
-    #[arg(long, value_name = "MS", default_value_t = millis(limits::ANSWER_FLOOR))]
+    #[arg(long, value_name = "MS", default_value_t = millis(ANSWER_FLOOR))]
     answer_floor_ms: u64,
 }
 

@@ -83,10 +83,10 @@ fn desk(command: DeskCommand) -> Result<(), Error> {
 fn serve(args: ServeArgs) -> Result<(), Error> {
     let config = args.config();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| Error::File { path: config.data.clone(), kind: error.kind() })?;
+    let failed = |error: std::io::Error| Error::System(error.kind());
+    let runtime = runtime.map_err(failed)?;
     runtime.block_on(async {
         // Before the ready line: whoever reads it may send a signal at once.
-        let failed = |error: std::io::Error| Error::File { path: config.data.clone(), kind: error.kind() };
         let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
         let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
         let server = Server::start(config.clone()).await?;
