@@ -9,6 +9,9 @@
 //! be opened is kept and counted, never deleted. Formats: `docs/formats/desk-folder.md`; keys: `docs/howto/keys.md`.
 //! The clock is an argument (`now`, seconds since 1970).
 
+#[cfg(not(unix))]
+compile_error!("kapok-desk needs a Unix system: files for their owner only, locks on folders, signals");
+
 mod bundles;
 mod doing;
 mod error;

@@ -44,7 +44,6 @@ fn init_makes_seven_locked_keys_and_a_bundle_that_two_roots_signed() {
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
 }
 
-#[cfg(unix)]
 #[test]
 fn every_file_of_a_desk_is_for_its_owner_only() {
     use std::os::unix::fs::PermissionsExt as _;

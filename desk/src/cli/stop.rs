@@ -14,7 +14,6 @@ pub(crate) struct Stop(Arc<AtomicBool>);
 
 impl Stop {
     /// Listens from now on, for as long as the process lives.
-    #[cfg(unix)]
     pub(crate) fn listen() -> Result<Self, Error> {
         use tokio::signal::unix::{SignalKind, signal};
         let failed = |error: std::io::Error| Error::Io { what: Doing::ListenForSignals, kind: error.kind() };
@@ -40,12 +39,6 @@ impl Stop {
             });
         });
         Ok(stop)
-    }
-
-    /// Listens to nothing.
-    #[cfg(not(unix))]
-    pub(crate) fn listen() -> Result<Self, Error> {
-        Ok(Self::default())
     }
 
     /// Goes on, unless somebody asked to stop.

@@ -6,6 +6,7 @@
 
 use std::fs::{self, File, TryLockError};
 use std::io;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use crate::doing::Doing;
@@ -59,9 +60,7 @@ fn hold(path: &Path) -> Result<Option<File>, Error> {
 }
 
 /// Takes away unfinished files of this user and counts them.
-#[cfg(unix)]
 fn sweep(dir: &Path) -> io::Result<usize> {
-    use std::os::unix::fs::MetadataExt as _;
     // What a file of ours looks like here: the system says who we are only to unsafe code.
     let probe = durable::partial_in(dir);
     let ours = durable::create_private(&probe)?.metadata().map(|ours| (ours.uid(), ours.mode() & 0o777));
@@ -80,14 +79,7 @@ fn sweep(dir: &Path) -> io::Result<usize> {
     Ok(swept)
 }
 
-#[cfg(not(unix))]
-fn sweep(_dir: &Path) -> io::Result<usize> {
-    // No owner and no mode to tell ours by.
-    Ok(0)
-}
-
 #[cfg(test)]
-#[cfg(unix)]
 mod tests {
     use std::os::unix::fs::{PermissionsExt as _, symlink};
 

@@ -6,6 +6,7 @@
 use std::ffi::OsStr;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 /// Prefix of files that are not whole yet. Nothing with this name is ever read.
@@ -15,18 +16,12 @@ pub(crate) const PARTIAL: &str = ".partial-";
 pub(crate) fn create_private(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
+    options.mode(0o600).open(path)
 }
 
 /// Makes a folder for its owner only; parents must exist.
 pub(crate) fn create_private_dir(path: &Path) -> io::Result<()> {
-    #[cfg_attr(not(unix), expect(unused_mut, reason = "only Unix has modes"))]
-    let mut builder = fs::DirBuilder::new();
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path)
+    fs::DirBuilder::new().mode(0o700).create(path)
 }
 
 /// Writes a file in one step, in place of an older one. Durable when this returns.
@@ -69,8 +64,7 @@ pub(crate) fn write_synced(path: &Path, bytes: &[u8]) -> io::Result<()> {
 
 /// Makes names in `dir` durable.
 pub(crate) fn sync_dir(dir: &Path) -> io::Result<()> {
-    // Elsewhere folders cannot be opened, and renaming is durable without it.
-    if cfg!(unix) { File::open(dir)?.sync_all() } else { Ok(()) }
+    File::open(dir)?.sync_all()
 }
 
 /// A fresh name for a file that is not whole yet.
@@ -134,7 +128,6 @@ mod tests {
         assert_eq!(read_at_most(&path, 9).unwrap_err().kind(), io::ErrorKind::FileTooLarge);
     }
 
-    #[cfg(unix)]
     #[test]
     fn files_and_folders_are_for_their_owner_only() {
         use std::os::unix::fs::PermissionsExt as _;

@@ -1,7 +1,11 @@
 //! Writing originals out: right bytes, harmless names, nothing outside, nothing overwritten.
 
 use std::fs;
-use std::path::Path;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::Duration;
 
 use kapok_desk::{Error, ExtractDir, Extracted, Integrity, attachments, extract};
 
@@ -52,7 +56,6 @@ fn hostile_names_stay_inside_and_taken_names_get_numbers() {
     assert_eq!(names(dir.parent().unwrap()), ["out"]);
 }
 
-#[cfg(unix)]
 #[test]
 fn extracted_files_are_for_their_owner_only_and_links_are_not_followed() {
     use std::os::unix::fs::{PermissionsExt as _, symlink};
@@ -117,58 +120,96 @@ fn an_extract_that_is_told_to_stop_leaves_nothing_unfinished() {
     assert_eq!(written.unwrap(), Extracted::Written("a.jpg".to_owned()), "control");
 }
 
-/// Starts the program, sends `signal` as soon as it has begun a file, and gives its exit code.
-#[cfg(unix)]
-fn extract_and_send(signal: &str, desk: &Desk, code: &str, dir: &Path) -> Option<i32> {
-    let partial = |dir: &Path| {
-        fs::read_dir(dir).into_iter().flatten().flatten().any(|entry| {
-            entry.file_name().to_string_lossy().starts_with(".partial-")
-                && entry.metadata().is_ok_and(|of| of.len() > 0)
-        })
-    };
-    let words = desk.dir.path().join("words");
-    fs::write(&words, WORDS).unwrap();
-    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_kapok-desk"));
-    command.arg("--dir").arg(desk.folder.root()).args(["--passphrase-fd", "0", "show", code, "--extract"]).arg(dir);
-    command.stdin(fs::File::open(&words).unwrap());
-    command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
-    let mut child = command.spawn().unwrap();
-    loop {
-        if partial(dir) {
-            let sent = std::process::Command::new("kill").arg(signal).arg(child.id().to_string()).status().unwrap();
-            assert!(sent.success() || child.try_wait().unwrap().is_some());
-            break;
-        }
-        if child.try_wait().unwrap().is_some() {
-            break;
-        }
-    }
-    child.wait().unwrap().code()
+/// The program in the middle of an attachment: one chunk's file is a pipe, at which it waits for the test.
+struct Held {
+    program: Child,
+    pipe: fs::File,
+    chunk: Vec<u8>,
 }
 
-#[cfg(unix)]
+impl Held {
+    /// Starts an extract of the one report and returns when it has begun to write and waits at the pipe.
+    fn start(desk: &Desk, pipe: &Path, chunk: &[u8], dir: &Path) -> Self {
+        let words = desk.dir.path().join("words");
+        fs::write(&words, WORDS).unwrap();
+        let code = desk.index().reports[0].code().to_string();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_kapok-desk"));
+        command
+            .arg("--dir")
+            .arg(desk.folder.root())
+            .args(["--passphrase-fd", "0", "show", &code, "--extract"])
+            .arg(dir);
+        command.stdin(fs::File::open(&words).unwrap()).stdout(Stdio::null()).stderr(Stdio::null());
+        let mut program = command.spawn().unwrap();
+        // Opening a pipe waits for the other side. The program reads each chunk twice; to check all hashes it is let through.
+        let open = || fs::OpenOptions::new().write(true).open(pipe).unwrap();
+        open().write_all(chunk).unwrap();
+        while !has_begun(dir) {
+            assert!(program.try_wait().unwrap().is_none(), "the program has ended before it wrote");
+            thread::sleep(Duration::from_millis(5));
+        }
+        Self { program, pipe: open(), chunk: chunk.to_vec() }
+    }
+
+    fn send(&self, signal: &str) {
+        assert!(Command::new("kill").arg(signal).arg(self.program.id().to_string()).status().unwrap().success());
+    }
+
+    /// Lets it go on, and gives its exit code.
+    fn go_on(mut self) -> Option<i32> {
+        self.pipe.write_all(&self.chunk).unwrap();
+        drop(self.pipe);
+        self.program.wait().unwrap().code()
+    }
+}
+
+/// True if a file that is not whole yet holds something.
+fn has_begun(dir: &Path) -> bool {
+    fs::read_dir(dir).into_iter().flatten().flatten().any(|entry| {
+        entry.file_name().to_string_lossy().starts_with(".partial-") && entry.metadata().is_ok_and(|of| of.len() > 0)
+    })
+}
+
+/// A desk with one attachment of many chunks, the third of which is a pipe; and what has to go through that.
+fn desk_with_a_pipe() -> (Desk, PathBuf, Vec<u8>) {
+    let desk = Desk::new();
+    let records = Plan::new(1).file(Some("a.jpg"), noise(5_000_000, 1)).seal(&desk);
+    desk.inbox().store(&records).unwrap();
+    let chunks = desk.folder.root().join("inbox/chunks");
+    let third = records[3].object.to_string();
+    let name = names(&chunks).into_iter().find(|name| name.starts_with(&third)).unwrap();
+    let (pipe, chunk) = (chunks.join(&name), fs::read(chunks.join(&name)).unwrap());
+    fs::remove_file(&pipe).unwrap();
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    (desk, pipe, chunk)
+}
+
+#[test]
+fn a_polite_signal_ends_an_extract_and_leaves_nothing_unfinished() {
+    let (desk, pipe, chunk) = desk_with_a_pipe();
+    let dir = desk.dir.path().join("polite");
+    let held = Held::start(&desk, &pipe, &chunk, &dir);
+    assert!(has_begun(&dir), "control: there is something to take away");
+    held.send("-TERM");
+    // The signal has its own thread; some fifty chunks are still to come after this.
+    thread::sleep(Duration::from_millis(100));
+    assert_eq!(held.go_on(), Some(130));
+    assert_eq!(names(&dir), [""; 0]);
+    // Control: nobody signals, and it is written.
+    let held = Held::start(&desk, &pipe, &chunk, &dir);
+    assert_eq!(held.go_on(), Some(0));
+    assert_eq!(names(&dir), ["a.jpg"]);
+}
+
 #[test]
 fn a_kill_leaves_at_most_a_file_that_the_next_extract_takes_away() {
-    let desk = Desk::new();
-    desk.inbox().store(&Plan::new(1).file(Some("a.jpg"), noise(20_000_000, 1)).seal(&desk)).unwrap();
-    let code = desk.index().reports[0].code().to_string();
-    let mut tried = 0;
-    // A polite signal: whenever it comes in time, nothing unfinished is left.
-    while extract_and_send("-TERM", &desk, &code, &desk.dir.path().join(format!("polite-{tried}"))) != Some(130) {
-        tried += 1;
-        assert!(tried < 20, "the signal never came in time");
-    }
-    assert_eq!(names(&desk.dir.path().join(format!("polite-{tried}"))), [""; 0]);
-    // One that nobody can hear, until it left a file behind: the control.
+    let (desk, pipe, chunk) = desk_with_a_pipe();
     let dir = desk.dir.path().join("out");
+    let mut held = Held::start(&desk, &pipe, &chunk, &dir);
+    held.send("-KILL");
+    held.program.wait().unwrap();
     let left = || names(&dir).into_iter().filter(|name| name.starts_with(".partial-")).count();
-    for _ in 0..20 {
-        extract_and_send("-KILL", &desk, &code, &dir);
-        if left() > 0 {
-            break;
-        }
-    }
-    assert_eq!(left(), 1);
+    assert_eq!(left(), 1, "nobody can hear that one");
     assert_eq!(ExtractDir::prepare(&dir).unwrap().swept(), 1);
     assert_eq!(left(), 0);
 }
