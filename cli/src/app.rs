@@ -1,5 +1,6 @@
 //! What every command has at hand: home folder, words, clock, and the way to the device.
 
+use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -88,6 +89,16 @@ impl App {
     /// A sentence with values on stderr.
     pub(crate) fn say_with(&self, key: &str, values: &[(&str, &str)]) {
         output::note(&self.words.fill(key, values));
+    }
+
+    /// Whether somebody sits at a terminal.
+    pub(crate) fn somebody(&self) -> bool {
+        std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
+    }
+
+    /// Whether a yes or no can be asked for: `--json` is for programs, which give no answers.
+    pub(crate) fn may_ask(&self) -> bool {
+        !self.json && self.somebody()
     }
 
     /// This moment in the local time of the pack, as answers need it.

@@ -2,7 +2,7 @@
 //! used, and `ps` shows arguments to other programs.
 
 use std::fs::File;
-use std::io::{IsTerminal as _, Read, stderr, stdin};
+use std::io::{Read, stdin};
 use std::path::Path;
 
 use inquire::{Password, PasswordDisplayMode};
@@ -26,7 +26,7 @@ pub(crate) fn read(app: &App, file: Option<&Path>) -> Result<Invite, Failure> {
         Some(path) if path != Path::new("-") => {
             from(File::open(path).map_err(|_| Failure::new("error.invite_unreadable", Exit::NothingThere))?)?
         }
-        None if stdin().is_terminal() && stderr().is_terminal() => asked(app)?,
+        None if app.somebody() => asked(app)?,
         _ => from(stdin().lock())?,
     };
     let text = std::str::from_utf8(only(&bytes)?).map_err(|_| Failure::new("error.invite", Exit::AskPerson))?;

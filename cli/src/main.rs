@@ -7,6 +7,7 @@ mod app;
 mod args;
 mod brake;
 mod commands;
+mod confirm;
 mod connection;
 mod decision;
 mod facts;

@@ -7,11 +7,11 @@ use super::attach::what;
 use crate::app::App;
 use crate::args::DetachArgs;
 use crate::failure::Failure;
-use crate::{interview, output};
+use crate::{confirm, output};
 
 pub(crate) fn run(app: &App, args: &DetachArgs) -> Result<(), Failure> {
     // Refused before the passphrase is asked for.
-    let asks = interview::must_ask(app, args.yes)?;
+    let asks = confirm::must_ask(app, args.yes)?;
     let device = app.unlock()?;
     let draft = DraftId(args.draft);
     let attachments = device.attachments(draft)?;
@@ -20,7 +20,7 @@ pub(crate) fn run(app: &App, args: &DetachArgs) -> Result<(), Failure> {
     if asks {
         let what = what(app, &device, view);
         let question = app.words.fill("detach.what", &[("number", &number), ("what", &what)]);
-        if !interview::delete(app, &question)? {
+        if !confirm::delete(app, &question)? {
             app.say("discard.kept");
             return Ok(());
         }

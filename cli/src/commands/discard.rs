@@ -7,14 +7,14 @@ use super::drafts;
 use crate::app::App;
 use crate::args::DiscardArgs;
 use crate::failure::Failure;
-use crate::{interview, output};
+use crate::{confirm, output};
 
 pub(crate) fn run(app: &App, args: &DiscardArgs) -> Result<(), Failure> {
     // Refused before the passphrase is asked for.
-    let asks = interview::must_ask(app, args.yes)?;
+    let asks = confirm::must_ask(app, args.yes)?;
     let device = app.unlock()?;
     let draft = DraftId(args.draft);
-    if asks && !interview::delete(app, &summary(app, &device, draft)?)? {
+    if asks && !confirm::delete(app, &summary(app, &device, draft)?)? {
         app.say("discard.kept");
         return Ok(());
     }

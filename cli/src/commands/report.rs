@@ -1,7 +1,7 @@
 //! `report`: a new draft, or more answers to an open one; by questions and answers, or from a file.
 
 use std::fs::File;
-use std::io::{IsTerminal as _, Read as _};
+use std::io::Read as _;
 use std::path::Path;
 
 use kapok_core::report::{Answers, Warning};
@@ -20,7 +20,7 @@ use crate::{output, warnings};
 const LONGEST: u64 = 16 << 20;
 
 pub(crate) fn run(app: &App, args: &ReportArgs) -> Result<(), Failure> {
-    if args.answers.is_none() && !(std::io::stdin().is_terminal() && std::io::stderr().is_terminal()) {
+    if args.answers.is_none() && !app.somebody() {
         return Err(Failure::usage("error.no_terminal"));
     }
     // Read before the vault is opened: a file that is not there should not cost a draft.

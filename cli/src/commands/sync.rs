@@ -1,6 +1,5 @@
 //! `sync`: sends what the policy allows. Works locked. What has no verified receipt stays.
 
-use std::io::IsTerminal as _;
 use std::time::{Duration, Instant};
 
 use kapok_core::wire::rng;
@@ -13,7 +12,7 @@ use crate::connection::{self, Connection};
 use crate::decision::{self, About};
 use crate::failure::Failure;
 use crate::progress::Bar;
-use crate::{brake, interview, output, problem, trouble};
+use crate::{brake, confirm, output, problem, trouble};
 
 pub(crate) fn run(app: &App, args: &SyncArgs) -> Result<(), Failure> {
     let device = app.open()?;
@@ -49,8 +48,7 @@ pub(crate) fn run(app: &App, args: &SyncArgs) -> Result<(), Failure> {
 fn once(app: &App, device: &Device, connection: &mut Connection) -> Result<SyncReport, Failure> {
     let report = send(app, device, connection)?;
     let SyncEnd::Held(Decision::Confirm { reasons, .. }) = &report.end else { return Ok(report) };
-    let somebody = std::io::stdin().is_terminal() && std::io::stderr().is_terminal() && !app.json;
-    if !somebody || !interview::confirm(app, reasons, About::waiting(device)?)? {
+    if !app.may_ask() || !confirm::send(app, reasons, About::waiting(device)?)? {
         return Ok(report);
     }
     connection.options.confirmed.extend(reasons);
@@ -101,10 +99,7 @@ fn done(app: &App, device: &Device, report: SyncReport) -> Result<(), Failure> {
     if app.json {
         // One document for scripts, also if not everything went; the exit code tells how it ended.
         output::document(&json(app, &report));
-        return match ended(report.end, about) {
-            Ok(()) => Ok(()),
-            Err(failure) => Err(failure.told()),
-        };
+        return ended(report.end, about).map_err(Failure::told);
     }
     // A sync that was held before the first byte has only its reasons to tell.
     let (sent, waiting) = (report.sent.to_string(), report.waiting.to_string());

@@ -14,8 +14,8 @@ use crate::output;
 impl Interview<'_> {
     /// Asks one field. `first` is the very first question: there is nothing to go back to.
     pub(super) fn ask(&mut self, screen: &Screen, field: &FieldView, first: bool) -> Asked<Turn> {
-        if let Some(now) = self.now(&field.key)? {
-            self.app.say_with("ask.now", &[("answer", &now)]);
+        if let Some(so_far) = self.so_far(&field.key)? {
+            self.app.say_with("ask.now", &[("answer", &so_far)]);
         }
         for choice in &field.choices {
             if let Some(note) = &choice.note {

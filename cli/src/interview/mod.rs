@@ -9,23 +9,19 @@ mod menu;
 mod page;
 mod parts;
 
-use std::collections::BTreeSet;
-use std::io::IsTerminal as _;
-
+use inquire::InquireError;
 use inquire::ui::{RenderConfig, Styled};
-use inquire::{InquireError, Select};
 use kapok_core::report::{
     Answers, Envelope, FieldView, Form, Pack, ReportId, Screen, Status, Warning, Words as PackWords, draft_text,
     is_hidden, printable,
 };
-use kapok_core::{Device, DraftId, Reason};
+use kapok_core::{Device, DraftId};
 use serde_json::{Value as Json, json};
 
 use self::page::Page;
 use crate::app::App;
-use crate::decision::{self, About};
 use crate::failure::{Exit, Failure};
-use crate::{output, warnings};
+use crate::{confirm, output, warnings};
 
 /// How an interview ended. The draft holds every answer in each case.
 pub(crate) enum Ending {
@@ -117,7 +113,7 @@ impl<'a> Interview<'a> {
     }
 
     fn seals(&self) -> Asked<bool> {
-        yes(self.app, "ask.seal", "ask.seal_no", "ask.seal_yes").map_err(|failure| match failure {
+        confirm::seal(self.app).map_err(|failure| match failure {
             Failure::Said { exit: Exit::Stopped, .. } => Halt::Interrupted,
             other => Halt::Failed(other),
         })
@@ -138,7 +134,7 @@ impl<'a> Interview<'a> {
     }
 
     /// The answer that is there, in words.
-    fn now(&self, key: &str) -> Asked<Option<String>> {
+    fn so_far(&self, key: &str) -> Asked<Option<String>> {
         if !self.answered(key) {
             return Ok(None);
         }
@@ -219,37 +215,7 @@ pub(crate) fn stopped(error: InquireError) -> Failure {
     }
 }
 
-/// Puts the policy's question to the person. Anything but a clear yes is a no.
-pub(crate) fn confirm(app: &App, reasons: &BTreeSet<Reason>, about: About) -> Result<bool, Failure> {
-    let reasons: Vec<_> = reasons.iter().copied().collect();
-    output::note(&decision::lines(app, &reasons, None, true, about));
-    yes(app, "ask.send_anyway", "ask.send_no", "ask.send_yes")
-}
-
-/// Whether a deletion has to be asked about; without a terminal the command line has to say yes.
-pub(crate) fn must_ask(app: &App, said_yes: bool) -> Result<bool, Failure> {
-    let somebody = std::io::stdin().is_terminal() && std::io::stderr().is_terminal() && !app.json;
-    if said_yes || somebody { Ok(!said_yes) } else { Err(Failure::usage("error.say_yes")) }
-}
-
-/// Asks whether `what` is to be deleted. Anything but a clear yes is a no.
-pub(crate) fn delete(app: &App, what: &str) -> Result<bool, Failure> {
-    output::note(what);
-    yes(app, "ask.delete", "ask.delete_no", "ask.delete_yes")
-}
-
 /// The look of every prompt. The library's one English word in it, for a prompt that was left with Esc, becomes a sign.
 pub(crate) fn look() -> RenderConfig<'static> {
     RenderConfig::default().with_canceled_prompt_indicator(Styled::new("×"))
-}
-
-fn yes(app: &App, question: &str, no: &str, yes: &str) -> Result<bool, Failure> {
-    let (no, yes) = (app.words.get(no), app.words.get(yes));
-    let help = app.words.get("ask.help_yes");
-    let select = Select::new(app.words.get(question), vec![no, yes]).with_help_message(help).without_filtering();
-    match select.prompt() {
-        Ok(chosen) => Ok(chosen == yes),
-        Err(InquireError::OperationCanceled) => Ok(false),
-        Err(error) => Err(stopped(error)),
-    }
 }

@@ -5,7 +5,7 @@ use std::process::Stdio;
 
 use crate::device::{TestDevice, ran};
 use crate::organisation::Organisation;
-use crate::terminal::{ENTER, Terminal};
+use crate::terminal::{CTRL_C, CTRL_R, ENTER, Terminal};
 
 fn piped(device: &TestDevice, args: &[&str], input: &str) -> crate::device::Ran {
     let mut command = device.command();
@@ -63,4 +63,8 @@ fn at_a_terminal_the_invite_is_asked_for_and_not_shown() {
     terminal.expect("Enrolled with: Example Monitors");
     assert!(!terminal.shown().contains(&text[..40]), "{}", terminal.shown());
     assert_eq!(terminal.exit_code(), 0);
+    // Control: shown on demand, it is found in what the terminal shows.
+    let mut terminal = Terminal::start(&device, &format!("--home '{}' enrol", device.home().display()));
+    terminal.expect("Invite:").expect("Ctrl-R").press(CTRL_R).press(&text).expect(&text[..40]).press(CTRL_C);
+    assert_eq!(terminal.exit_code(), 130);
 }

@@ -11,6 +11,7 @@ pub(crate) const ENTER: &str = "\r";
 pub(crate) const DOWN: &str = "\u{1b}[B";
 pub(crate) const ESC: &str = "\u{1b}";
 pub(crate) const CTRL_C: &str = "\u{3}";
+pub(crate) const CTRL_R: &str = "\u{12}";
 const LIMIT: Duration = Duration::from_secs(60);
 
 pub(crate) struct Terminal {
