@@ -1,16 +1,17 @@
-//! `verify`: every pulled report, with every hash. Three results: right, wrong, and not checked because the keys are
-//! elsewhere, which is neither.
+//! `verify`: every pulled report, with every hash, and every packet that does not open. Besides right and wrong there is
+//! not checked, because the keys are elsewhere: that is neither.
 
 use std::collections::HashSet;
 
 use kapok_desk::{Attachment, Closed, Error, Integrity, OpenedReport};
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
 use super::Session;
 use super::output::note;
 use super::reading::Desk;
 use super::stop::Stop;
-use super::view::{closed_words, integrity_words, report_json};
+use super::view::{closed_words, integrity_words, report_json, unopened_json};
+use super::words::Words;
 
 /// What was found out about one report. What is wrong beats what is missing, and that beats what was not checked.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -22,6 +23,19 @@ enum Verdict {
 }
 
 impl Verdict {
+    fn of_packet(why: Closed) -> Self {
+        Self::of([Some(why), None], &[])
+    }
+
+    fn of_report(report: &OpenedReport, states: &[Integrity]) -> Self {
+        // Which of the two is the reporter's, no hash can tell.
+        if report.contradicted {
+            Self::Wrong
+        } else {
+            Self::of([report.triage.closed(), report.identities.closed()], states)
+        }
+    }
+
     fn of(closed: [Option<Closed>; 2], states: &[Integrity]) -> Self {
         let parts = |of: fn(Closed) -> bool| closed.into_iter().flatten().any(of);
         let attached = |of: fn(&Integrity) -> bool| states.iter().any(of);
@@ -43,6 +57,10 @@ impl Verdict {
     #[cfg(test)]
     const ALL: [Self; 4] = [Self::Right, Self::Wrong, Self::Incomplete, Self::NotChecked];
 
+    fn said(self, words: &Words) -> String {
+        words.get(&format!("verdict_{}", self.word())).to_owned()
+    }
+
     /// The word in JSON, and behind `verdict_` the key of the words.
     fn word(self) -> &'static str {
         match self {
@@ -63,32 +81,36 @@ pub(super) fn verify(session: &Session) -> Result<(), Error> {
         claimed.extend(attached.iter().flat_map(|(one, _)| one.ids_here(&desk.here)));
         claimed.extend(&report.chunks);
         let states: Vec<Integrity> = attached.iter().map(|(_, state)| *state).collect();
-        let verdict = Verdict::of([report.triage.closed(), report.identities.closed()], &states);
+        let verdict = Verdict::of_report(report, &states);
         verdicts.push(verdict);
         lines.push(line(session, report, verdict, &attached));
-        let mut json = report_json(session, report, &attached);
-        if let Some(members) = json.as_object_mut() {
-            members.insert("verdict".to_owned(), json!(verdict.word()));
-        }
-        reports.push(json);
+        let json = report_json(session, report, &attached);
+        reports.push(with_verdict(json, verdict));
     }
     desk.notes(session);
-    let count = |wanted: Verdict| verdicts.iter().filter(|verdict| **verdict == wanted).count();
-    // A packet whose long text is not whole yet has no code, but it is a report all the same; so may be a sealed one.
-    let unopened = |of: fn(Closed) -> bool| desk.index.unopened.iter().filter(|packet| of(packet.why)).count();
-    let incomplete =
-        count(Verdict::Incomplete) + unopened(|why| matches!(why, Closed::Missing { .. })) + desk.damaged();
-    let unchecked = count(Verdict::NotChecked) + unopened(|why| why == Closed::NoKey);
+    // A packet that says nothing here has no code, but it may be a report all the same, even a destroyed one.
+    let packets: Vec<Verdict> = desk.index.unopened.iter().map(|packet| Verdict::of_packet(packet.why)).collect();
+    lines.extend(desk.index.unopened.iter().zip(&packets).map(|(packet, verdict)| {
+        let why = closed_words(&session.words, packet.why);
+        format!("{:?}  {}  {why}", packet.object, verdict.said(&session.words))
+    }));
+    let right = verdicts.iter().filter(|verdict| **verdict == Verdict::Right).count();
+    let count = |wanted: Verdict| verdicts.iter().chain(&packets).filter(|verdict| **verdict == wanted).count();
+    let incomplete = count(Verdict::Incomplete) + desk.damaged();
+    let unchecked = count(Verdict::NotChecked);
     let orphans = desk.here.difference(&claimed).count();
     if orphans > 0 {
         // Which chunks are a report's own is sealed with it.
         let key = if unchecked > 0 { "chunk_orphans_sealed" } else { "chunk_orphans" };
         note(&session.words.fill(key, &[&orphans]));
     }
-    lines.push(session.words.fill("verified", &[&count(Verdict::Right), &verdicts.len()]));
+    lines.push(session.words.fill("verified", &[&right, &verdicts.len()]));
     let mut json = desk.json(session, reports);
     if let Some(members) = json.as_object_mut() {
         members.insert("orphan_chunks".to_owned(), json!(orphans));
+        let unopened = desk.index.unopened.iter().zip(&packets);
+        let unopened = unopened.map(|(packet, verdict)| with_verdict(unopened_json(session, packet), *verdict));
+        members.insert("unopened".to_owned(), unopened.collect());
     }
     session.out.result(&json, &lines)?;
     match (count(Verdict::Wrong), incomplete, unchecked) {
@@ -97,6 +119,13 @@ pub(super) fn verify(session: &Session) -> Result<(), Error> {
         (0, incomplete, _) => Err(Error::NotAllHere { incomplete }),
         (wrong, _, _) => Err(Error::NotAllRight { wrong }),
     }
+}
+
+fn with_verdict(mut json: Json, verdict: Verdict) -> Json {
+    if let Some(members) = json.as_object_mut() {
+        members.insert("verdict".to_owned(), json!(verdict.word()));
+    }
+    json
 }
 
 /// A report's verdict, and what is known of its parts if that says more.
@@ -113,14 +142,15 @@ fn line(
     for (at, (_, state)) in (1..).zip(attached) {
         known.push(format!("{} {at}: {}", words.get("attachment"), integrity_words(words, *state)));
     }
-    let key = format!("verdict_{}", verdict.word());
-    let verdict = words.get(&key);
-    [format!("{}  {verdict}", report.code())].into_iter().chain(known).collect::<Vec<_>>().join("  ")
+    if report.contradicted {
+        known.push(words.get("contradicted").to_owned());
+    }
+    [format!("{}  {}", report.code(), verdict.said(words))].into_iter().chain(known).collect::<Vec<_>>().join("  ")
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::words::{Lang, Words};
+    use super::super::words::Lang;
     use super::*;
 
     #[test]
@@ -134,6 +164,15 @@ mod tests {
             let said: HashSet<&str> = named.iter().map(|key| words.get(key)).collect();
             assert_eq!(said.len(), Verdict::ALL.len(), "each has its own");
         }
+    }
+
+    #[test]
+    fn a_packet_that_does_not_open_is_wrong_unless_its_keys_or_its_parts_are_elsewhere() {
+        for why in [Closed::Damaged, Closed::Newer, Closed::NotAReport, Closed::OtherReport] {
+            assert_eq!(Verdict::of_packet(why), Verdict::Wrong, "{why:?}");
+        }
+        assert_eq!(Verdict::of_packet(Closed::NoKey), Verdict::NotChecked);
+        assert_eq!(Verdict::of_packet(Closed::Missing { missing: 1, of: 2 }), Verdict::Incomplete);
     }
 
     #[test]

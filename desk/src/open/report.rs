@@ -53,9 +53,13 @@ impl OpenedReport {
             (None, Some(people)) => people.report_id,
             (None, None) => {
                 let reasons = [triage.closed(), identities.closed()];
-                // What is known beats "no key": a part that is damaged or not whole was meant for this desk.
-                let known = reasons.into_iter().flatten().find(|reason| *reason != Closed::NoKey);
-                return Err(known.unwrap_or(Closed::NoKey));
+                // What is wrong beats what is not whole yet, and that beats "no key": it was meant for this desk.
+                let worst = |reason: &Closed| match reason {
+                    Closed::NoKey => 0,
+                    Closed::Missing { .. } => 1,
+                    _ => 2,
+                };
+                return Err(reasons.into_iter().flatten().max_by_key(worst).unwrap_or(Closed::NoKey));
             }
         };
         let (object, sequence, hour) = record;

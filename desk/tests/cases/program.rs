@@ -345,3 +345,38 @@ fn what_only_keys_elsewhere_open_is_not_called_right_and_not_called_wrong() {
     assert_eq!(code, Some(11), "{said}{notes}");
     assert!(said.contains("whole and right: 0 of 0.") && notes.contains("Kept, but not opened"), "{said}{notes}");
 }
+
+#[test]
+fn a_report_that_was_destroyed_or_contradicted_is_not_right_and_never_passes_in_silence() {
+    let desk = Desk::new();
+    let path = desk.folder.root().to_owned();
+    let verify = |line: &str| {
+        let output = run(&path, line, Some(WORDS));
+        (output.status.code(), String::from_utf8(output.stdout).unwrap())
+    };
+    desk.inbox().store(&Plan::new(1).seal(&desk)).unwrap();
+    let (code, said) = verify("verify");
+    assert!(code == Some(0) && !said.contains("NOT RIGHT"), "control: {said}");
+    // Both parts of another one are spoiled before this desk pulls it.
+    let mut spoiled = Plan::new(2).seal(&desk);
+    let len = spoiled[0].sealed.len();
+    for at in 1..len {
+        spoiled[0].sealed[at] ^= 1;
+    }
+    desk.inbox().store(&spoiled).unwrap();
+    let (code, said) = verify("verify");
+    assert!(code == Some(1) && said.contains("NOT RIGHT") && said.contains("whole and right: 1 of 1."), "{said}");
+    let (code, json) = verify("verify --json");
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!((code, &json["unopened"][0]["verdict"]), (Some(1), &"wrong".into()), "{json}");
+
+    let desk = Desk::new();
+    let path = desk.folder.root().to_owned();
+    desk.inbox().store(&Plan::new(1).seal(&desk)).unwrap();
+    let other = Plan { narrative: "Nothing happened.".to_owned(), ..Plan::new(1) };
+    desk.inbox().store(&other.seal(&desk)).unwrap();
+    let output = run(&path, "verify", Some(WORDS));
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert_eq!((output.status.code(), said.matches("NOT RIGHT").count()), (Some(1), 2), "{said}");
+    assert_eq!(said.matches("another report with this id says something else").count(), 2, "{said}");
+}
