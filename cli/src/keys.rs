@@ -11,6 +11,7 @@ pub(crate) fn of(error: &Error) -> (&'static str, Exit) {
         Error::WrongPassphrase => ("error.wrong_passphrase", Exit::WrongPassphrase),
         Error::TooManyTries { .. } => ("error.too_many_tries", Exit::TryLater),
         Error::PassphraseEmpty => ("error.passphrase_empty", Exit::WrongPassphrase),
+        Error::SamePassphrase => ("error.same_passphrase", Exit::WrongPassphrase),
         Error::PassphraseTooShort { .. } => ("error.passphrase_short", Exit::WrongPassphrase),
         Error::PassphraseNotText => ("error.passphrase_not_text", Exit::WrongPassphrase),
         Error::AlreadyExists => ("error.already_exists", Exit::Other),

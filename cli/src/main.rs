@@ -5,7 +5,6 @@
 
 mod app;
 mod args;
-mod brake;
 mod commands;
 mod confirm;
 mod connection;

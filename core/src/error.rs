@@ -28,6 +28,9 @@ pub enum Error {
         /// Characters it must have.
         least: usize,
     },
+    /// The new passphrase is the current one.
+    #[error("this is the passphrase that the vault has already; nothing was changed, choose another one")]
+    SamePassphrase,
     /// The passphrase is not UTF-8 text.
     #[error("the passphrase is not valid UTF-8 text; enter it again")]
     PassphraseNotText,

@@ -1,6 +1,5 @@
 //! `enrol`: from an invite to an organisation. Needs no passphrase, obeys the policy and the hold.
 
-use kapok_core::Reason;
 use kapok_core::report::printable;
 use kapok_core::wire::Invite;
 use serde_json::json;
@@ -10,7 +9,7 @@ use crate::app::App;
 use crate::args::EnrolArgs;
 use crate::decision::About;
 use crate::failure::Failure;
-use crate::{brake, connection, invite, output};
+use crate::{connection, invite, output};
 
 pub(crate) fn run(app: &App, args: &EnrolArgs) -> Result<(), Failure> {
     let device = app.open()?;
@@ -18,11 +17,7 @@ pub(crate) fn run(app: &App, args: &EnrolArgs) -> Result<(), Failure> {
     // The core refuses an address it cannot use, with its own words.
     let addresses: Vec<_> = invite.address.parse().into_iter().collect();
     let (facts, options) = connection::look(app, &args.network, &addresses);
-    let work = device.enrol(&invite, &facts, &options, app.now());
-    let Some(report) = connection::run(brake::unless_held(&device, work))? else {
-        let reasons = vec![Reason::UserHold];
-        return Err(Failure::Held { reasons, recheck_after: None, asks: false, about: About::Everything });
-    };
+    let report = connection::run(device.enrol(&invite, &facts, &options, app.now()))?;
     ended(report.end, About::Everything)?;
     let organisation = report.organisation.unwrap_or_default();
     if app.json {

@@ -1,5 +1,7 @@
 //! `hold` and `release`: the person's own stop. Works locked, survives restarts.
 
+use std::time::{Duration, Instant};
+
 use kapok_core::{Device, Error};
 use serde_json::json;
 
@@ -9,12 +11,20 @@ use crate::connection::Connection;
 use crate::failure::Failure;
 use crate::output;
 
+/// Between two looks whether the other one has stopped.
+const LOOK: Duration = Duration::from_millis(100);
+
 /// The brake: it must work most of all while another kapok is sending.
 pub(crate) fn hold(app: &App) -> Result<(), Failure> {
     match app.try_open()? {
         Err(Error::InUse) => {
             Device::request_hold(app.home()?)?;
             app.say("hold.other");
+            // "Nothing leaves" is said when it is true: what the other has under way may still end.
+            let end = Instant::now() + Device::HOLD_WITHIN;
+            while Instant::now() < end && matches!(app.try_open()?, Err(Error::InUse)) {
+                std::thread::sleep(LOOK);
+            }
         }
         device => device?.hold()?,
     }

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use kapok_core::wire::rng;
-use kapok_core::{Backoff, Decision, Device, Progress, RouteError, RouteRemedy, SyncEnd, SyncReport, SystemClock};
+use kapok_core::{Backoff, Decision, Device, RouteError, RouteRemedy, SyncEnd, SyncReport, SystemClock};
 use serde_json::{Value as Json, json};
 
 use crate::app::App;
@@ -12,7 +12,10 @@ use crate::connection::{self, Connection};
 use crate::decision::{self, About};
 use crate::failure::Failure;
 use crate::progress::Bar;
-use crate::{brake, confirm, output, problem, trouble};
+use crate::{confirm, output, problem, trouble};
+
+/// Between two looks for a hold while waiting for the next try.
+const LOOK: Duration = Duration::from_millis(200);
 
 pub(crate) fn run(app: &App, args: &SyncArgs) -> Result<(), Failure> {
     let device = app.open()?;
@@ -39,9 +42,18 @@ pub(crate) fn run(app: &App, args: &SyncArgs) -> Result<(), Failure> {
         if let SyncEnd::Interrupted(error) = total.end {
             app.say(trouble::key(error));
         }
-        connection::run(brake::pause(&device, wait))?;
+        connection::run(pause(&device, wait))?;
         sum = Some(total);
     }
+}
+
+/// Waits, but no longer than until a hold.
+async fn pause(device: &Device, wait: Duration) -> kapok_core::Result<()> {
+    let end = Instant::now() + wait;
+    while Instant::now() < end && !device.is_held()? {
+        tokio::time::sleep(LOOK).await;
+    }
+    Ok(())
 }
 
 /// One sync; a question of the policy is put to the person if there is one.
@@ -58,28 +70,16 @@ fn once(app: &App, device: &Device, connection: &mut Connection) -> Result<SyncR
 
 fn send(app: &App, device: &Device, connection: &Connection) -> Result<SyncReport, Failure> {
     let mut bar = Bar::new(app);
-    let mut sent = 0;
-    let mut show = |progress: Progress| {
-        sent = progress.done;
-        bar.show(progress);
-    };
-    let work = device.sync(&connection.facts, &connection.options, &SystemClock, &mut show);
-    let report = connection::run(brake::unless_held(device, work));
+    let mut show = |progress| bar.show(progress);
+    let report = connection::run(device.sync(&connection.facts, &connection.options, &SystemClock, &mut show));
     bar.end();
-    if let Some(report) = report? {
-        return Ok(report);
-    }
-    // Cut off by a hold: asked again, the core sends nothing and gives the reasons. The counts of the try that was cut
-    // off went with it, except for what has a receipt.
-    let held = connection::run(device.sync(&connection.facts, &connection.options, &SystemClock, &mut |_| {}))?;
-    Ok(SyncReport { sent: sent + held.sent, ..held })
+    report
 }
 
 /// Old settings are asked for anew first. If that fails, the policy asks the person about sending under the old ones.
 fn refresh(app: &App, device: &Device, connection: &Connection) {
-    let work = device.refresh_bundle(&connection.facts, &connection.options, app.now());
-    let asked = connection::run(brake::unless_held(device, work));
-    let new = asked.is_ok_and(|report| report.is_some_and(|report| report.end == SyncEnd::Done));
+    let asked = connection::run(device.refresh_bundle(&connection.facts, &connection.options, app.now()));
+    let new = asked.is_ok_and(|report| report.end == SyncEnd::Done);
     app.say(if new { "note.bundle_renewed" } else { "note.bundle_expired" });
 }
 

@@ -63,6 +63,7 @@ fn a_changed_passphrase_opens_the_vault_and_the_former_one_does_not() {
         device.run_with(&format!("{current}\n{new}"), &["--json", "passphrase", "--new-passphrase-fd", "0"])
     };
     assert_eq!(change("not that one", "paper mango window").json()["error"]["code"], "wrong_passphrase");
+    assert_eq!(change(PASSPHRASE, PASSPHRASE).json()["error"]["code"], "same_passphrase");
     assert_eq!(change(PASSPHRASE, "short").json()["error"]["code"], "passphrase_short");
     assert_eq!(device.run(&["show", "1"]).code, 0, "control: nothing has changed so far");
     assert_eq!(change(PASSPHRASE, "paper mango window").json()["changed"], true);

@@ -163,8 +163,19 @@ impl Device {
             .into_iter()
             .find(|attachment| attachment.view.evidence_id == evidence_id)
             .ok_or(Error::NoSuchAttachment)?;
-        self.with_vault(|vault| vault.write_forgetting(|db| delete(db, draft, evidence_id, now)))?;
-        attachment.slots.into_iter().try_for_each(|slot| self.outbox.pool().refill_random(slot))
+        let forgotten = self.with_vault(|vault| vault.write_forgetting(|db| delete(db, draft, evidence_id, now)));
+        self.overwrite_after(forgotten, &attachment.slots)
+    }
+
+    /// Overwrites the slots of what was deleted, also if the forgetting still has to be ended, and as many as go.
+    ///
+    /// # Errors
+    /// The first of `forgotten` and the slots.
+    pub(super) fn overwrite_after(&self, forgotten: Result<()>, slots: &[SlotNumber]) -> Result<()> {
+        if !matches!(forgotten, Ok(()) | Err(Error::NotForgotten)) {
+            return forgotten;
+        }
+        slots.iter().fold(forgotten, |sofar, slot| sofar.and(self.outbox.pool().refill_random(*slot)))
     }
 
     /// The attachments of an open draft.

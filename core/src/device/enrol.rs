@@ -62,6 +62,9 @@ impl Device {
         let request = EnrolRequest { secret: pending.secret, blinded }.encode()?;
         let route = DirectRoute::all(&bundle, options.timeouts)?.into_iter().next();
         let route = route.ok_or(Error::Route(RouteError::BadEndpoint))?;
+        if self.is_held()? {
+            return self.stopped(facts, options, now);
+        }
         let page = match brake.unless_pulled(route.enrol(request)).await {
             Some(Ok(page)) => page,
             Some(Err(error)) => return self.interrupted(error, options, now),

@@ -40,8 +40,12 @@ impl Device {
         self.outbox.set_user_hold(true)
     }
 
-    /// Holds back everything in a device that another process has open ([`Error::InUse`]): that process sends no further
-    /// object from the moment this returns, and cuts off after some seconds what is under way. Durable, and as good as [`Self::hold`] afterwards.
+    /// After [`Self::request_hold`], or a hold from another thread, this much later nothing is under way any more.
+    pub const HOLD_WITHIN: Duration = Duration::from_secs(3);
+
+    /// Holds back everything in a device that another process has open ([`Error::InUse`]): that process begins no further
+    /// object from the moment this returns. What is under way, a connection that is being made among it, may end within
+    /// two seconds and is cut off then: see [`Self::HOLD_WITHIN`]. Durable, and as good as [`Self::hold`] afterwards.
     ///
     /// # Errors
     /// [`Error::NotFound`] if there is no device; trouble with the folder.
@@ -230,6 +234,8 @@ mod tests {
         fs::create_dir(folder.path().join(REQUEST_FILE)).unwrap();
         assert!(running.release().is_err());
         assert!(running.is_held().unwrap());
+        drop(running);
+        assert!(reopened(folder.path()).is_held().unwrap(), "and keeps nobody out");
     }
 
     #[test]

@@ -239,11 +239,9 @@ impl Device {
         // Until the slots are overwritten nobody else gets them, or what the new owner wrote would be destroyed.
         let _unclaimed = self.reserved.hold();
         let attachments = self.with_vault(|vault| vault.read(|db| attach::list(db, draft)))?;
-        self.with_vault(|vault| vault.write_forgetting(|db| drafts::delete(db, draft)))?;
-        for slot in attachments.iter().flat_map(|attachment| &attachment.slots) {
-            self.outbox.pool().refill_random(*slot)?;
-        }
-        Ok(())
+        let forgotten = self.with_vault(|vault| vault.write_forgetting(|db| drafts::delete(db, draft)));
+        let slots: Vec<_> = attachments.into_iter().flat_map(|attachment| attachment.slots).collect();
+        self.overwrite_after(forgotten, &slots)
     }
 
     /// What stays of finished reports: code, day, form.
@@ -284,7 +282,8 @@ impl Device {
 
     fn assemble(folder: &Path, device_key: Arc<dyn DeviceKey>, outbox: Outbox) -> Result<Self> {
         let hold_request = HoldRequest::of(folder);
-        hold_request.adopt(&outbox)?;
+        // If that fails, the request stands and holds as it is: an error here would keep the owner out of the drafts.
+        let _ = hold_request.adopt(&outbox);
         Ok(Self {
             folder: folder.to_owned(),
             device_key,

@@ -3,14 +3,17 @@
 use super::{Device, VAULT_FILE, VAULT_STEPS};
 use crate::error::{Error, Result};
 use crate::time::Clock;
-use crate::vault::{Passphrase, PassphraseChange, Undone};
+use crate::vault::{Changed, Passphrase, PassphraseChange, Undone};
 
 impl Device {
     /// Gives the vault a new passphrase and a new data key. The current one is asked for again, because whoever holds an
     /// unlocked phone must not lock its owner out. An open vault stays open; a locked one stays locked.
     ///
     /// # Errors
-    /// With nothing changed: [`Error::PassphraseTooShort`]; [`Error::TooManyTries`]; [`Error::WrongPassphrase`], also if
+    /// [`Error::NotForgotten`]: it is changed, but parts of the vault still lie under the former key; the next unlock sees to
+    /// it.
+    ///
+    /// With nothing changed: [`Error::PassphraseTooShort`]; [`Error::SamePassphrase`]; [`Error::TooManyTries`]; [`Error::WrongPassphrase`], also if
     /// `current` belongs to another vault than the one that is open; [`Error::DeviceKey`]; damage by kind.
     ///
     /// Trouble with the file while it is changed, [`Error::InUse`] among it: the current passphrase is the right one still,
@@ -18,6 +21,9 @@ impl Device {
     /// locked now.
     pub fn change_passphrase(&self, current: &Passphrase, new: &Passphrase, clock: &dyn Clock) -> Result<()> {
         new.fit_for_new()?;
+        if current.expose() == new.expose() {
+            return Err(Error::SamePassphrase);
+        }
         let path = self.folder.join(VAULT_FILE);
         // The slow part comes before the vault is taken, so that locking from another thread never waits for it.
         let change = self.throttled(clock, || PassphraseChange::prepare(&path, current, new, &*self.device_key))?;
@@ -28,7 +34,8 @@ impl Device {
         // What it acknowledged is in the file; its lock on the file has to go.
         let was_open = vault.take().is_some();
         let (container, outcome) = match change.run(&path) {
-            Ok(container) => (container, Ok(())),
+            Ok(Changed { container, forgotten: true }) => (container, Ok(())),
+            Ok(Changed { container, forgotten: false }) => (container, Err(Error::NotForgotten)),
             Err(error) => match change.undo(&path) {
                 Ok((container, Undone::Yes)) => (container, Err(error)),
                 Ok((container, Undone::No)) => (container, Ok(())),
@@ -49,6 +56,10 @@ mod tests {
 
     fn other() -> Passphrase {
         Passphrase::new(b"paper mango window".to_vec()).unwrap()
+    }
+
+    fn wrong() -> Passphrase {
+        Passphrase::new(b"not this one".to_vec()).unwrap()
     }
 
     #[test]
@@ -78,7 +89,8 @@ mod tests {
         let device = device(folder.path());
         let path = folder.path().join(VAULT_FILE);
         let before = std::fs::read(&path).unwrap();
-        assert_eq!(device.change_passphrase(&other(), &other(), &Still), Err(Error::WrongPassphrase));
+        assert_eq!(device.change_passphrase(&wrong(), &other(), &Still), Err(Error::WrongPassphrase));
+        assert_eq!(device.change_passphrase(&passphrase(), &passphrase(), &Still), Err(Error::SamePassphrase));
         let short = Passphrase::new(b"mango 1".to_vec()).unwrap();
         assert_eq!(
             device.change_passphrase(&passphrase(), &short, &Still),

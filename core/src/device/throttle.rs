@@ -209,7 +209,7 @@ mod tests {
         let device = device(folder.path());
         let clock = Hands::default();
         for _ in 0..3 {
-            assert_eq!(device.change_passphrase(&wrong(), &wrong(), &clock), Err(Error::WrongPassphrase));
+            assert_eq!(device.change_passphrase(&wrong(), &passphrase(), &clock), Err(Error::WrongPassphrase));
         }
         assert_eq!(device.change_passphrase(&passphrase(), &wrong(), &clock), wait(30));
     }

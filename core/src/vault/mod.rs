@@ -43,7 +43,7 @@ pub use header::HalfFrames;
 pub use kdf::KdfParams;
 pub(crate) use migrate::Migrations;
 pub use passphrase::Passphrase;
-pub(crate) use passphrase_change::{PassphraseChange, Undone};
+pub(crate) use passphrase_change::{Changed, PassphraseChange, Undone};
 pub(crate) use pool::{POOL_SLOT, SlotNumber, SlotPool};
 pub(crate) use queue::QueueFile;
 pub use software_key::SoftwareDeviceKey;

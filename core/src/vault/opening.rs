@@ -21,29 +21,41 @@ pub(super) struct Opening<'a> {
 impl Opening<'_> {
     /// Ends what was cut, mends what is missing, and loads the region. `opened` tells whether the slot and its spare opened.
     ///
-    /// If mending fails, the next opening tries again: not opening would turn somebody away for it.
+    /// # Errors
+    /// Trouble with the region. If mending fails, the next opening tries again: not opening would turn somebody away for
+    /// it. One thing must not fail: a slot that may still be another passphrase's is written before anything is saved
+    /// under this one, or that passphrase would open an older content, and undo this one.
     pub(super) fn open(mut self, opened: [bool; 2]) -> Result<Loaded> {
-        if self.payload.former.is_some() {
-            return self.finish().or_else(|_| self.load());
+        let cut = self.payload.former.is_some();
+        let mended = self.write_missing(opened);
+        if cut && opened == [false, true] {
+            mended?;
         }
-        let mut loaded = self.load()?;
-        match opened {
-            [true, true] => {}
-            [false, _] => {
-                // This passphrase opened the spare alone, so no other owns the slot.
-                let _ = self.put(SlotPlace::slot(self.number));
-                loaded.one_copy_bad = true;
-            }
-            // Damaged, or what a change that was cut early left for another passphrase, which this opening undoes.
-            [true, false] => drop(self.put(SlotPlace::spare_of(self.number))),
-        }
+        let mut loaded = if cut { self.finish().or_else(|_| self.load())? } else { self.load()? };
+        loaded.one_copy_bad |= !cut && opened == [false, true];
         Ok(loaded)
     }
 
-    /// Both halves and both copies of the slot under this passphrase alone, from wherever a change was cut.
+    /// As [`Self::open`] without loading, where nothing may be left undone: before the spare is used for something else.
+    pub(super) fn make_whole(mut self, opened: [bool; 2]) -> Result<()> {
+        self.write_missing(opened)?;
+        if self.payload.former.is_some() { self.finish().map(drop) } else { Ok(()) }
+    }
+
+    /// The copy of the slot that did not open. A spare was damaged, or a change that was cut early left it for another
+    /// passphrase, which this undoes.
+    fn write_missing(&self, opened: [bool; 2]) -> Result<()> {
+        match opened {
+            [false, _] => self.put(SlotPlace::slot(self.number)),
+            [true, false] => self.put(SlotPlace::spare_of(self.number)),
+            [true, true] => Ok(()),
+        }
+    }
+
+    /// Both halves under this passphrase's data key alone, and then both copies of the slot without the former one.
     pub(super) fn finish(&mut self) -> Result<Loaded> {
         let mut loaded = self.load()?;
-        loaded.region.reseal(&loaded.content, || self.put(SlotPlace::slot(self.number)))?;
+        loaded.region.reseal(&loaded.content)?;
         self.payload.former = None;
         self.put(SlotPlace::spare_of(self.number))?;
         self.put(SlotPlace::slot(self.number))?;
@@ -59,7 +71,7 @@ impl Opening<'_> {
     }
 
     /// Reads the region, under either key.
-    fn load(&self) -> Result<Loaded> {
+    pub(super) fn load(&self) -> Result<Loaded> {
         let number = self.payload.region;
         let place = RegionPlace { number, half: self.head.header.half };
         let key = self.payload.key.derive_region(number);

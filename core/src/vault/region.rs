@@ -149,10 +149,9 @@ impl Region {
     }
 
     /// Writes `content`, which must be the active content, under the region's key into both halves, so that nothing is left
-    /// under a former key. `between` runs when the first is durable.
-    pub(crate) fn reseal(&mut self, content: &[u8], between: impl FnOnce() -> Result<()>) -> Result<()> {
+    /// under a former key.
+    pub(crate) fn reseal(&mut self, content: &[u8]) -> Result<()> {
         self.write_other(content, 0, Leftover::Overwrite)?;
-        between()?;
         self.write_other(content, 0, Leftover::Overwrite)
     }
 

@@ -5,7 +5,7 @@
 //! key[32] ‖ zero`. A vault lists only the regions it was told of, and there is one kind of vault, so a decoy's slot
 //! reads like any other.
 //!
-//! The spare says the same as its slot, so that one bad sector closes no vault, and a passphrase can be changed without an
+//! The spare says the same as its slot, so that one damaged slot closes no vault, and a passphrase can be changed without an
 //! instant in which neither opens ([`super::passphrase_change`]): a slot lies across two sectors, and writing it in
 //! place could be cut. Each slot has a spare of its own, so that no vault's change can meet another's, of which it may
 //! know nothing.
