@@ -1,25 +1,29 @@
 //! A stranger's text made harmless: for a terminal, for names of files, for JSON that somebody prints.
 //!
-//! One answer for device and desk. Which characters act instead of showing something is Unicode's own list (general
-//! category), not one of ours: lists of ours missed the tag characters, with which a text can carry another one that
-//! nobody sees.
+//! One answer for device and desk. Which characters act instead of showing something are Unicode's own lists (general
+//! category, default ignorable), not one of ours: lists of ours missed the tag characters and the variation selectors,
+//! with which a text can carry another one that nobody sees.
 
-use icu_properties::CodePointMapData;
-use icu_properties::props::GeneralCategory;
+use icu_properties::props::{DefaultIgnorableCodePoint, GeneralCategory};
+use icu_properties::{CodePointMapData, CodePointSetData};
 
-/// True for control and format characters and for separators of lines and paragraphs: they steer a terminal, turn the
-/// reading direction round, or show nothing at all.
+/// A letter by its category, a blank by its looks; no list of Unicode says so.
+const BRAILLE_BLANK: char = '\u{2800}';
+
+/// True for control and format characters, for separators of lines and paragraphs and for all that a font leaves out:
+/// they steer a terminal, turn the reading direction round, or show nothing at all.
 ///
-/// The zero-width space, non-joiner and joiner are format characters too, but Khmer is written with them.
+/// The zero-width space, non-joiner and joiner and two vowels that fonts leave out belong to them, but Khmer is written
+/// with them.
 #[must_use]
 pub fn is_hidden(c: char) -> bool {
     use GeneralCategory::{Control, Format, LineSeparator, ParagraphSeparator};
-    let khmer = matches!(c, '\u{200b}'..='\u{200d}');
-    !khmer
-        && matches!(
-            CodePointMapData::<GeneralCategory>::new().get(c),
-            Control | Format | LineSeparator | ParagraphSeparator
-        )
+    let khmer = matches!(c, '\u{200b}'..='\u{200d}' | '\u{17b4}' | '\u{17b5}');
+    let acts = matches!(
+        CodePointMapData::<GeneralCategory>::new().get(c),
+        Control | Format | LineSeparator | ParagraphSeparator
+    );
+    !khmer && (acts || CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c) || c == BRAILLE_BLANK)
 }
 
 /// A stranger's text for a terminal: line breaks are indented, so that no line of it looks like one of the program's;
@@ -62,7 +66,7 @@ mod tests {
 
     #[test]
     fn what_acts_instead_of_showing_is_hidden_and_what_khmer_needs_is_not() {
-        let table: [(&str, bool, &[char]); 11] = [
+        let table: [(&str, bool, &[char]); 16] = [
             ("controls, the eight-bit ones included", true, &['\0', '\u{1b}', '\r', '\n', '\t', '\u{7f}', '\u{9b}']),
             ("marks of direction", true, &['\u{200e}', '\u{200f}', '\u{61c}']),
             ("embeddings and overrides", true, &['\u{202a}', '\u{202b}', '\u{202c}', '\u{202d}', '\u{202e}']),
@@ -71,8 +75,17 @@ mod tests {
             ("joiners that no letter needs", true, &['\u{2060}', '\u{2061}', '\u{2064}', '\u{206a}', '\u{206f}']),
             ("byte order mark, soft hyphen, annotations", true, &['\u{feff}', '\u{ad}', '\u{fff9}', '\u{fffb}']),
             ("tags", true, &['\u{e0001}', '\u{e0020}', '\u{e0041}', '\u{e007f}']),
+            ("variation selectors", true, &['\u{fe00}', '\u{fe0f}', '\u{e0100}', '\u{e01ef}']),
+            ("variation selectors of Mongolian", true, &['\u{180b}', '\u{180c}', '\u{180d}', '\u{180e}', '\u{180f}']),
+            ("letters that fill", true, &['\u{115f}', '\u{1160}', '\u{3164}', '\u{ffa0}', '\u{34f}', '\u{2800}']),
+            ("places kept for more of them", true, &['\u{2065}', '\u{fff0}', '\u{e0fff}']),
+            ("their neighbours, which show", false, &['\u{3163}', '\u{3165}', '\u{2801}', '\u{1161}', '\u{ffa1}']),
             ("zero-width signs of Khmer", false, &['\u{200b}', '\u{200c}', '\u{200d}']),
-            ("Khmer letters, vowels that stand alone, signs", false, &['ក', '\u{17b4}', '\u{17c6}', '\u{17d2}', '៛']),
+            (
+                "Khmer letters, vowels that stand alone, signs",
+                false,
+                &['ក', '\u{17b4}', '\u{17b5}', '\u{17c6}', '\u{17d2}', '៛'],
+            ),
             ("other letters, spaces, combining marks, emoji", false, &['a', ' ', '\u{a0}', '\u{301}', 'ת', '😀']),
         ];
         for (name, hidden, chars) in table {
