@@ -54,11 +54,16 @@ impl Desk {
             let why = closed_words(&session.words, packet.why);
             note(&format!("  {}  {:?}  {why}", session.zone.hour(packet.hour), packet.object));
         }
-        if self.damaged() > 0 {
-            note(&session.words.fill("damaged_files", &[&self.damaged()]));
-        }
+        self.damage_note(session);
         if self.refused > 0 {
             note(&session.words.fill("keys_refused", &[&self.refused]));
+        }
+    }
+
+    /// Files that may be reports and cannot be read: the rest is shown, but nobody may take it for everything.
+    pub(super) fn damage_note(&self, session: &Session) {
+        if self.damaged() > 0 {
+            note(&session.words.fill("damaged_files", &[&self.damaged()]));
         }
     }
 

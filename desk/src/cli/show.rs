@@ -21,6 +21,8 @@ pub(super) fn show(session: &Session, args: &ShowArgs) -> Result<(), Error> {
         desk.notes(session);
         return Err(Error::NoSuchReport);
     }
+    // What is unreadable may be another version of this one.
+    desk.damage_note(session);
     let mut stop = Stop::default();
     let mut into = None;
     if let Some(dir) = &args.extract {

@@ -122,6 +122,11 @@ fn fetch(stub: &OverflowStub, inbox: &Inbox) -> Result<Result<SecretBytes, Close
         chunks.push(inbox.chunk(id)?);
     }
     let missing = chunks.iter().filter(|variants| variants.is_empty()).count();
+    let spoiled = stub.content_ids().iter().zip(&chunks).any(|(id, found)| found.is_empty() && inbox.has_chunk(*id));
+    if spoiled {
+        // The next pull does not ask for what lies here already: to wait would be in vain.
+        return Ok(Err(Closed::Damaged));
+    }
     if missing > 0 {
         return Ok(Err(Closed::Missing { missing, of: chunks.len() }));
     }

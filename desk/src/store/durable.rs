@@ -91,6 +91,13 @@ pub fn read_at_most(path: &Path, max: usize) -> io::Result<Vec<u8>> {
     if bytes.len() > max { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(bytes) }
 }
 
+/// True if the system had no room for one more open file or its bytes: then every file would fail, so it says nothing
+/// about this one. The numbers are those of ENOMEM, ENFILE and EMFILE, the same on Linux, macOS and the BSDs; Rust has
+/// no stable name for all of them.
+pub(crate) fn is_of_machine(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::OutOfMemory || matches!(error.raw_os_error(), Some(12 | 23 | 24))
+}
+
 fn parent(path: &Path) -> &Path {
     path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }

@@ -116,8 +116,8 @@ impl Inbox {
                     }
                     // Another content under one id: a server must not do that, so both stay for a person to see.
                 }
-                // Damaged, or under a wrong name: what the server has is put in its place.
-                Err(e) if e.kind() != std::io::ErrorKind::FileTooLarge => return Err(e),
+                // Damaged, unreadable, no file, or under a wrong name: what the server has is put in its place.
+                Err(e) if durable::is_of_machine(&e) => return Err(e),
                 _ => {
                     self.set_aside(&path)?;
                     self.write(record, &path)?;
@@ -162,19 +162,28 @@ impl Inbox {
         }
     }
 
-    /// Hands every packet that reads to `each`, one at a time, and gives the number of files that do not read.
+    /// Hands every packet that reads to `each`, one at a time, and gives the number of files that do not read: one bad
+    /// file must not hide every other report.
     ///
     /// # Errors
-    /// [`Error::Io`] if a file exists but cannot be read at all, and those of `each`.
+    /// [`Error::Io`] if the folder cannot be read or this machine opens no more files, and those of `each`.
     pub fn packets(&self, mut each: impl FnMut(Record) -> Result<(), Error>) -> Result<usize, Error> {
         let dir = self.dir(Lane::Text);
         let mut damaged = 0;
-        for name in names(&dir).into_iter().filter(|name| !name.starts_with(PARTIAL)) {
-            match durable::read_at_most(&dir.join(name), RECORD_MAX).map(record::decode) {
+        for entry in fs::read_dir(&dir).map_err(Error::io(Doing::ReadPacket))? {
+            let path = entry.map_err(Error::io(Doing::ReadPacket))?.path();
+            if path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(PARTIAL)) {
+                continue;
+            }
+            // A pipe would be waited for without end.
+            if !path.is_file() {
+                damaged += 1;
+                continue;
+            }
+            match durable::read_at_most(&path, RECORD_MAX).map(record::decode) {
                 Ok(Some(record)) if record.lane == Lane::Text => each(record)?,
-                Ok(_) => damaged += 1,
-                Err(e) if e.kind() == std::io::ErrorKind::FileTooLarge => damaged += 1,
-                Err(e) => return Err(Error::io(Doing::ReadPacket)(e)),
+                Err(e) if durable::is_of_machine(&e) => return Err(Error::io(Doing::ReadPacket)(e)),
+                _ => damaged += 1,
             }
         }
         Ok(damaged)
@@ -189,7 +198,7 @@ impl Inbox {
     /// Everything stored under a chunk's id that reads: usually one sealed area.
     ///
     /// # Errors
-    /// [`Error::Io`] if a file exists but cannot be read at all.
+    /// [`Error::Io`] if this machine opens no more files.
     pub fn chunk(&self, id: ObjectId) -> Result<Vec<Record>, Error> {
         let mut found = Vec::new();
         for variant in 1..=VARIANTS_MAX {
@@ -197,11 +206,17 @@ impl Inbox {
                 Ok(Some(record)) if record.object == id && record.lane == Lane::Media => found.push(record),
                 Ok(_) => {}
                 Err(e) if e.kind() == std::io::ErrorKind::NotFound => break,
-                Err(e) if e.kind() == std::io::ErrorKind::FileTooLarge => {}
-                Err(e) => return Err(Error::io(Doing::ReadChunk)(e)),
+                Err(e) if durable::is_of_machine(&e) => return Err(Error::io(Doing::ReadChunk)(e)),
+                Err(_) => {}
             }
         }
         Ok(found)
+    }
+
+    /// True if something lies under a chunk's id, readable or not.
+    #[must_use]
+    pub fn has_chunk(&self, id: ObjectId) -> bool {
+        fs::symlink_metadata(self.path(Lane::Media, id, 1)).is_ok()
     }
 
     /// Files set aside as damaged.

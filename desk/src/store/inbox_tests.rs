@@ -109,3 +109,16 @@ fn strange_files_in_the_folders_do_no_harm() {
     assert!(!inbox.dir(Lane::Text).join(".partial-1").exists());
     assert!(inbox.dir(Lane::Text).join("x").exists(), "control: only half-written files go");
 }
+
+#[test]
+fn a_folder_in_the_place_of_an_object_is_set_aside_and_the_object_stored() {
+    let (_dir, inbox) = inbox();
+    let records = [record(Lane::Text, 1), record(Lane::Media, 2)];
+    for record in &records {
+        fs::create_dir(inbox.path(record.lane, record.object, 1)).unwrap();
+    }
+    assert_eq!((packets(&inbox), inbox.chunk(records[1].object).unwrap()), ((vec![], 1), vec![]));
+    assert_eq!(inbox.store(&records).unwrap(), counts(0, 0, 2));
+    assert_eq!(packets(&inbox), (vec![records[0].clone()], 0));
+    assert_eq!(inbox.set_aside_count(), 2);
+}

@@ -380,3 +380,22 @@ fn a_report_that_was_destroyed_or_contradicted_is_not_right_and_never_passes_in_
     assert_eq!((output.status.code(), said.matches("NOT RIGHT").count()), (Some(1), 2), "{said}");
     assert_eq!(said.matches("another report with this id says something else").count(), 2, "{said}");
 }
+
+#[test]
+fn one_file_that_cannot_be_read_does_not_hide_the_other_reports() {
+    let desk = Desk::new();
+    let path = desk.folder.root().to_owned();
+    desk.inbox().store(&Plan::new(1).seal(&desk)).unwrap();
+    let code = desk.index().reports[0].code().to_string();
+    let lines = ["list".to_owned(), format!("show {code}"), "verify".to_owned()];
+    let run = |line: &str| {
+        let output = run(&path, line, Some(WORDS));
+        let [said, notes] = [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap());
+        assert!(said.contains(&code), "{line}: {said}{notes}");
+        (output.status.code(), notes.contains("damaged or cannot be read"))
+    };
+    assert_eq!(lines.each_ref().map(|line| run(line)), [(Some(0), false); 3], "control");
+    std::fs::create_dir(path.join("inbox/packets/foo")).unwrap();
+    assert!(Command::new("mkfifo").arg(path.join("inbox/packets/pipe")).status().unwrap().success());
+    assert_eq!(lines.each_ref().map(|line| run(line)), [(Some(0), true), (Some(0), true), (Some(5), true)]);
+}
