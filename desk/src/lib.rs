@@ -36,7 +36,7 @@ pub use net::link::Link;
 pub use net::pull::{Pulled, Source, pull_all};
 pub use open::attachment::{Attachment, Integrity, attachments};
 pub use open::extract::{Extracted, extract};
-pub use open::extract_dir::ExtractDir;
+pub use open::extract_dir::{ExtractDir, Unfinished};
 pub use open::index::{Index, Unopened};
 pub use open::part::{Closed, Part};
 pub use open::report::OpenedReport;

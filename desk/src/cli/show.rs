@@ -31,8 +31,8 @@ pub(super) fn show(session: &Session, args: &ShowArgs) -> Result<(), Error> {
             note(&session.words.fill("extract_swept", &[&dir.swept()]));
         }
         note(session.words.get("extract_warning"));
+        stop = Stop::listen(dir.unfinished())?;
         into = Some(dir);
-        stop = Stop::listen()?;
     }
     let (mut lines, mut reports, mut failed) = (Vec::new(), Vec::new(), 0);
     for report in found {

@@ -15,7 +15,7 @@ use crate::doing::Doing;
 use crate::error::Error;
 use crate::limits::NUMBERS_MAX;
 use crate::open::attachment::{Attachment, Integrity};
-use crate::open::extract_dir::ExtractDir;
+use crate::open::extract_dir::{ExtractDir, Unfinished};
 use crate::store::durable;
 use crate::store::inbox::Inbox;
 use crate::store::name::{numbered, safe_name};
@@ -41,8 +41,9 @@ pub fn extract(
     dir: &ExtractDir,
     go_on: impl Fn() -> Result<(), Error>,
 ) -> Result<Extracted, Error> {
+    let unfinished = dir.unfinished();
     let dir = dir.path();
-    let partial = Partial::create(dir)?;
+    let partial = Partial::create(dir, unfinished)?;
     let mut file = &partial.file;
     let mut hash = Sha256::new();
     let integrity = attachment.open(inbox, here, |bytes| {
@@ -67,13 +68,16 @@ pub fn extract(
 struct Partial {
     path: PathBuf,
     file: File,
+    unfinished: Unfinished,
 }
 
 impl Partial {
-    fn create(dir: &Path) -> Result<Self, Error> {
+    fn create(dir: &Path, unfinished: Unfinished) -> Result<Self, Error> {
         let path = durable::partial_in(dir);
+        // Before it is there, so that there is no moment in which nobody knows of it.
+        unfinished.set(Some(path.clone()));
         let file = durable::create_private(&path).map_err(Error::io(Doing::WriteAttachment))?;
-        Ok(Self { path, file })
+        Ok(Self { path, file, unfinished })
     }
 
     /// Gives it its name, or the first numbered one that is free.
@@ -119,6 +123,7 @@ impl Drop for Partial {
     fn drop(&mut self) {
         // After publishing this takes the first of two names away; before, an unfinished file.
         let _ = fs::remove_file(&self.path);
+        self.unfinished.set(None);
     }
 }
 
@@ -162,7 +167,7 @@ mod tests {
     fn without_second_names_a_file_is_moved_and_never_over_another() {
         let dir = tempfile::tempdir().unwrap();
         let partial = || {
-            let partial = Partial::create(dir.path()).unwrap();
+            let partial = Partial::create(dir.path(), Unfinished::default()).unwrap();
             (&partial.file).write_all(b"original").unwrap();
             partial
         };

@@ -8,6 +8,7 @@ use std::fs::{self, File, TryLockError};
 use std::io;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::doing::Doing;
 use crate::error::Error;
@@ -18,7 +19,27 @@ use crate::store::durable;
 pub struct ExtractDir {
     path: PathBuf,
     swept: usize,
+    unfinished: Unfinished,
     _lock: Option<File>,
+}
+
+/// The file that is being written right now, for whoever ends the program in the middle of it.
+#[derive(Clone, Debug, Default)]
+pub struct Unfinished(Arc<Mutex<Option<PathBuf>>>);
+
+impl Unfinished {
+    /// Takes it away, if there is one.
+    pub fn take_away(&self) {
+        let path = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(path) = path {
+            // If it stays, the next extract into this folder finds it.
+            let _ = fs::remove_file(path);
+        }
+    }
+
+    pub(crate) fn set(&self, path: Option<PathBuf>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = path;
+    }
 }
 
 impl ExtractDir {
@@ -35,13 +56,19 @@ impl ExtractDir {
         let lock = hold(path)?;
         // Without the lock a leftover cannot be told from what another program is just writing.
         let swept = if lock.is_some() { sweep(path).map_err(Error::io(Doing::WriteExtractFolder))? } else { 0 };
-        Ok(Self { path: path.to_owned(), swept, _lock: lock })
+        Ok(Self { path: path.to_owned(), swept, unfinished: Unfinished::default(), _lock: lock })
     }
 
     /// Unfinished files that were taken away.
     #[must_use]
     pub fn swept(&self) -> usize {
         self.swept
+    }
+
+    /// What is being written into it, to be taken away by another thread if the program has to end at once.
+    #[must_use]
+    pub fn unfinished(&self) -> Unfinished {
+        self.unfinished.clone()
     }
 
     pub(crate) fn path(&self) -> &Path {

@@ -188,17 +188,33 @@ fn desk_with_a_pipe() -> (Desk, PathBuf, Vec<u8>) {
 fn a_polite_signal_ends_an_extract_and_leaves_nothing_unfinished() {
     let (desk, pipe, chunk) = desk_with_a_pipe();
     let dir = desk.dir.path().join("polite");
-    let held = Held::start(&desk, &pipe, &chunk, &dir);
-    assert!(has_begun(&dir), "control: there is something to take away");
-    held.send("-TERM");
-    // The signal has its own thread; some fifty chunks are still to come after this.
-    thread::sleep(Duration::from_millis(100));
-    assert_eq!(held.go_on(), Some(130));
-    assert_eq!(names(&dir), [""; 0]);
+    // The third is what a closed terminal sends.
+    for signal in ["-TERM", "-INT", "-HUP", "-QUIT"] {
+        let held = Held::start(&desk, &pipe, &chunk, &dir);
+        assert!(has_begun(&dir), "control: there is something to take away");
+        held.send(signal);
+        // The signal has its own thread; some fifty chunks are still to come after this.
+        thread::sleep(Duration::from_millis(100));
+        assert_eq!(held.go_on(), Some(130), "{signal}");
+        assert_eq!(names(&dir), [""; 0], "{signal}");
+    }
     // Control: nobody signals, and it is written.
     let held = Held::start(&desk, &pipe, &chunk, &dir);
     assert_eq!(held.go_on(), Some(0));
     assert_eq!(names(&dir), ["a.jpg"]);
+}
+
+#[test]
+fn a_second_signal_ends_an_extract_that_hangs_and_leaves_nothing_either() {
+    let (desk, pipe, chunk) = desk_with_a_pipe();
+    let dir = desk.dir.path().join("out");
+    let mut held = Held::start(&desk, &pipe, &chunk, &dir);
+    held.send("-INT");
+    thread::sleep(Duration::from_millis(100));
+    assert!(held.program.try_wait().unwrap().is_none() && has_begun(&dir), "control: it hangs at the pipe");
+    held.send("-HUP");
+    assert_eq!(held.program.wait().unwrap().code(), Some(130));
+    assert_eq!(names(&dir), [""; 0]);
 }
 
 #[test]
