@@ -22,7 +22,6 @@ mod net;
 mod open;
 mod organise;
 mod store;
-mod text;
 
 pub use bundles::{BundlePlan, Signed, read_note, sign, verify_own};
 pub use doing::Doing;
@@ -45,4 +44,3 @@ pub use store::durable::{read_at_most, replace, write_new};
 pub use store::folder::{Folder, WriteLock};
 pub use store::inbox::{Inbox, Mark, Stored};
 pub use store::name::{numbered, safe_name};
-pub use text::is_hidden;

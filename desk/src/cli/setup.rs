@@ -16,7 +16,7 @@ use serde_json::{Value as Json, json};
 use super::args::{BundleCommand, BundleNewArgs, InitArgs, KeyCommand};
 use super::files::{free, named, read_named, write_named};
 use super::output::note;
-use super::{Session, failure, output};
+use super::{Session, failure};
 
 pub(super) fn init(session: &Session, args: &InitArgs) -> Result<(), Error> {
     let card = read_named("--server-card", &args.server_card, Doing::ReadCard)?;
@@ -180,7 +180,7 @@ fn signatures_json(note: &UntrustedNote) -> Json {
 fn describe(session: &Session, note: &UntrustedNote) -> Vec<String> {
     let bundle = note.content();
     let mut lines = vec![
-        format!("{} #{}", output::printable(&bundle.organisation), bundle.sequence),
+        format!("{} #{}", kapok_report::printable(&bundle.organisation), bundle.sequence),
         session.words.fill("bundle_expires", &[&session.zone.minute(bundle.not_after)]),
     ];
     for (at, (key, signed)) in (1..).zip(bundle.roots.iter().zip(note.signers())) {

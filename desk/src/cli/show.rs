@@ -1,13 +1,13 @@
 //! `show`: one case in words. Only `--extract` writes.
 
 use kapok_desk::{Attachment, Error, ExtractDir, Extracted, Integrity, OpenedReport, extract};
-use kapok_report::ShortCode;
+use kapok_report::{ShortCode, printable};
 use serde_json::{Value as Json, json};
 
 use super::Session;
 use super::args::ShowArgs;
 use super::files::named;
-use super::output::{note, printable};
+use super::output::note;
 use super::reading::Desk;
 use super::stop::Stop;
 use super::view::{closed_words, integrity_words, report_json, rows};

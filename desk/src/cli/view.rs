@@ -1,11 +1,10 @@
 //! What listings say about reports: one set of values for lines and for JSON.
 
 use kapok_desk::{Attachment, Closed, Integrity, OpenedReport, Unopened};
-use kapok_report::{Identities, Row, Triage, case_text};
+use kapok_report::{Identities, Row, Triage, case_text, printable};
 use serde_json::{Value as Json, json};
 
 use super::Session;
-use super::output::printable;
 use super::times::first_second;
 use super::words::{Lang, Words};
 

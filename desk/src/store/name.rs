@@ -4,7 +4,7 @@
 //! file system, a shell or a terminal. Refusing bad names was rejected: the evidence matters, not its name.
 
 use crate::limits::{EXTENSION_MAX, NAME_MAX};
-use crate::text::is_hidden;
+use kapok_report::is_hidden;
 
 /// The Khmer sign that stacks the next letter: meaningless at the end of a cut name.
 const COENG: char = '\u{17d2}';

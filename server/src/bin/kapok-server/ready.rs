@@ -24,6 +24,13 @@ fn absolute(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 
+/// A path as a shell takes it: in quotes if it has anything but plain characters.
+fn quoted(path: &Path) -> String {
+    let text = path.display().to_string();
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+,:@%".contains(c);
+    if !text.is_empty() && text.chars().all(plain) { text } else { format!("'{}'", text.replace('\'', r"'\''")) }
+}
+
 impl Ready {
     pub(crate) fn new(server: &Server, data: &Path) -> Self {
         Self {
@@ -47,7 +54,7 @@ impl Ready {
         ];
         if self.keyless {
             let default = self.data == Path::new(DEFAULT_DATA);
-            let data = if default { String::new() } else { format!(" --data {}", self.data.display()) };
+            let data = if default { String::new() } else { format!(" --data {}", quoted(&self.data)) };
             lines.push(format!("No client key is registered yet; run: kapok-server desk add FINGERPRINT{data}"));
         }
         if terminal {
@@ -102,6 +109,13 @@ mod tests {
     fn the_next_command_names_the_data_folder_if_it_is_not_the_default() {
         let hint = |data| ready(data).lines(true).into_iter().find(|line| line.contains("desk add")).unwrap();
         assert!(hint("/invented").ends_with("FINGERPRINT --data /invented"));
+        // A shell must take it as one word, whatever is in it.
+        for path in ["/a folder", "/a;b", "/$HOME", "/it's", "/ថត", "/a*", "~/a", "/a\"b", "/a\\b"] {
+            let command = hint(path).split_once("--data ").unwrap().1.to_owned();
+            let shell = std::process::Command::new("sh").arg("-c").arg(format!("printf %s {command}")).output();
+            assert_eq!(String::from_utf8(shell.unwrap().stdout).unwrap(), path);
+        }
+        assert!(hint("/a folder").ends_with("'/a folder'"), "control: it is not the plain path");
         assert!(hint(DEFAULT_DATA).ends_with("FINGERPRINT"));
     }
 }
