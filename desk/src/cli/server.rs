@@ -80,9 +80,15 @@ pub(super) fn pull(session: &Session, args: &PullArgs) -> Result<(), Error> {
     if pulled.restarted {
         note(session.words.get("pull_restarted"));
     }
+    if pulled.not_given > 0 {
+        note(&session.words.fill("pull_not_given", &[&pulled.not_given]));
+    }
     let Stored { new, known, repaired } = pulled.stored;
     session.out.result(
-        &json!({ "new": new, "known": known, "repaired": repaired, "restarted": pulled.restarted }),
+        &json!({
+            "new": new, "known": known, "repaired": repaired, "restarted": pulled.restarted,
+            "not_given": pulled.not_given,
+        }),
         &[words(&pulled.stored)],
     )
 }

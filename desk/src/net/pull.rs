@@ -28,6 +28,8 @@ pub struct Pulled {
     pub stored: Stored,
     /// True if the server's order had changed, so that everything was pulled again.
     pub restarted: bool,
+    /// Objects that the server has and did not give out, by the gaps in its numbers: its disk may be damaged.
+    pub not_given: u64,
 }
 
 /// Pulls what is new into the inbox, or everything if `again`. `progress` hears of each answer.
@@ -61,10 +63,10 @@ pub async fn pull_all(
     };
     while let Some(last) = records.last() {
         let last = Mark { sequence: last.sequence, object: last.object };
-        let forward =
-            records.iter().try_fold(after, |before, record| (record.sequence > before).then_some(record.sequence));
-        if forward.is_none() {
-            return Err(Error::BadAnswer);
+        for record in &records {
+            let step = record.sequence.checked_sub(after).filter(|step| *step > 0).ok_or(Error::BadAnswer)?;
+            pulled.not_given = pulled.not_given.saturating_add(step - 1);
+            after = record.sequence;
         }
         let stored = inbox.store(&records)?;
         inbox.set_mark(last)?;
@@ -72,7 +74,6 @@ pub async fn pull_all(
         pulled.stored.known += stored.known;
         pulled.stored.repaired += stored.repaired;
         progress(pulled.stored);
-        after = last.sequence;
         records = source.after(after).await?;
     }
     Ok(pulled)

@@ -161,7 +161,10 @@ async fn from_init_to_extracted_originals_with_a_real_server() {
     send(&site, &invite, &plan.seal(&desk)).await;
 
     assert_eq!(site.ok("pull").await["new"], 6);
-    assert_eq!(site.ok("pull").await, serde_json::json!({"new": 0, "known": 0, "repaired": 0, "restarted": false}));
+    assert_eq!(
+        site.ok("pull").await,
+        serde_json::json!({"new": 0, "known": 0, "repaired": 0, "restarted": false, "not_given": 0})
+    );
     let list = site.ok("list").await;
     let code = list["reports"][0]["code"].as_str().unwrap().to_owned();
     assert_eq!(list["reports"][0]["attachments"][0]["integrity"], "complete");

@@ -42,13 +42,21 @@ fn pull(desk: &Desk, source: &Pages, again: bool) -> Result<Pulled, Error> {
 }
 
 fn stored(new: usize, known: usize) -> Pulled {
-    Pulled { stored: Stored { new, known, repaired: 0 }, restarted: false }
+    Pulled { stored: Stored { new, known, repaired: 0 }, restarted: false, not_given: 0 }
+}
+
+/// Records with the numbers of a server that has nothing else.
+fn alone(mut records: Vec<Record>) -> Vec<Record> {
+    for (sequence, record) in (1..).zip(&mut records) {
+        record.sequence = sequence;
+    }
+    records
 }
 
 #[test]
 fn an_interrupted_pull_goes_on_where_it_was_and_stores_nothing_twice() {
     let desk = Desk::new();
-    let source = pages(Plan::new(1).file(None, noise(400_000, 1)).seal(&desk));
+    let source = pages(alone(Plan::new(1).file(None, noise(400_000, 1)).seal(&desk)));
     let total = source.records.len();
     source.fails_after.set(Some(2));
     assert!(matches!(pull(&desk, &source, false), Err(Error::Unreachable)));
@@ -66,7 +74,7 @@ fn an_interrupted_pull_goes_on_where_it_was_and_stores_nothing_twice() {
 #[test]
 fn a_server_restored_from_a_backup_hides_no_report_behind_old_numbers() {
     let desk = Desk::new();
-    let before = Plan::new(1).file(None, noise(200_000, 1)).seal(&desk);
+    let before = alone(Plan::new(1).file(None, noise(200_000, 1)).seal(&desk));
     pull(&desk, &pages(before.clone()), false).unwrap();
     // The backup knew the first two; then a new object came and got the number of a lost one.
     let mut after = before[..2].to_vec();
@@ -77,6 +85,18 @@ fn a_server_restored_from_a_backup_hides_no_report_behind_old_numbers() {
     assert_eq!(desk.index().reports.len(), 2);
     // Control: by the number alone the new report lies behind the mark and is never asked for.
     assert!(after.iter().all(|record| record.sequence <= before.last().unwrap().sequence));
+}
+
+#[test]
+fn what_a_server_does_not_give_out_is_counted_and_the_rest_is_pulled() {
+    let desk = Desk::new();
+    let all = alone(Plan::new(1).file(None, noise(200_000, 1)).seal(&desk));
+    let mut left = all.clone();
+    left.remove(3);
+    left.remove(0);
+    let done = pull(&desk, &pages(left), false).unwrap();
+    assert_eq!(done, Pulled { not_given: 2, ..stored(all.len() - 2, 0) });
+    assert_eq!(pull(&desk, &pages(all.clone()), true).unwrap(), stored(2, all.len() - 2), "control: mended");
 }
 
 #[test]

@@ -7,6 +7,7 @@ use std::sync::{Condvar, Mutex};
 use super::*;
 use crate::data::DataFolder;
 use crate::data::testing::folder;
+use crate::limits::PULL_ROWS;
 use crate::objects::Segments;
 use crate::pull;
 use kapok_wire::pull::decode_records;
@@ -19,6 +20,8 @@ struct Disk {
     segments: Segments,
     puts: AtomicUsize,
     failing: AtomicBool,
+    /// Places that give an error of this number.
+    bad: Mutex<(Vec<Place>, i32)>,
     open: Mutex<bool>,
     opened: Condvar,
 }
@@ -41,6 +44,10 @@ impl Objects for Disk {
     }
 
     fn read(&self, place: Place, len: usize) -> io::Result<Vec<u8>> {
+        let (places, number) = &*self.bad.lock().unwrap();
+        if places.contains(&place) {
+            return Err(io::Error::from_raw_os_error(*number));
+        }
         self.segments.read(place, len)
     }
 }
@@ -63,7 +70,17 @@ impl Bench {
         let db = Db::open(folder).unwrap();
         let segments = Segments::open(folder, &pull::segments(&db).unwrap()).unwrap();
         let (puts, failing) = (AtomicUsize::new(0), AtomicBool::new(false));
-        (db, Arc::new(Disk { segments, puts, failing, open: Mutex::new(true), opened: Condvar::new() }))
+        (
+            db,
+            Arc::new(Disk {
+                segments,
+                puts,
+                failing,
+                bad: Mutex::default(),
+                open: Mutex::new(true),
+                opened: Condvar::new(),
+            }),
+        )
     }
 
     /// What a new process finds.
@@ -157,6 +174,43 @@ fn after_a_power_cut(answer: fn(&Bench, &Upload) -> Outcome) -> (Outcome, usize)
     let heard = answer(&bench, &upload());
     bench.restart();
     (heard, bench.stored().len())
+}
+
+const EIO: i32 = 5;
+const EMFILE: i32 = 24;
+
+#[test]
+fn an_object_that_the_disk_does_not_give_out_keeps_no_other_from_the_desk() {
+    let bench = Bench::new();
+    // More than one answer and one look into the database hold.
+    let all: Vec<Upload> = (0..3 * PULL_ROWS).map(|_| upload()).collect();
+    bench.store(&all.iter().map(again).collect::<Vec<_>>());
+    let place = |number: usize| Place { segment: 1, offset: (number * Lane::Text.sealed_len()) as u64 };
+    let spoil = |numbers: &[usize], error| {
+        *bench.disk.bad.lock().unwrap() = (numbers.iter().map(|number| place(*number)).collect(), error);
+    };
+    let pull = || {
+        let (mut got, mut after) = (Vec::new(), 0);
+        loop {
+            let records = decode_records(&pull::after(&bench.db, &*bench.disk, after)?).unwrap();
+            let Some(last) = records.last() else { return Ok(got) };
+            after = last.sequence;
+            got.extend(records.into_iter().map(|record| record.sealed));
+        }
+    };
+    assert_eq!(pull().unwrap().len(), all.len(), "control");
+    // One in the middle, and more in a row than one look finds.
+    let row: Vec<usize> = (3..3 + PULL_ROWS + 5).collect();
+    for bad in [vec![0], vec![5], row] {
+        spoil(&bad, EIO);
+        let rest = all.iter().enumerate().filter(|(number, _)| !bad.contains(number));
+        assert_eq!(pull().unwrap(), rest.map(|(_, upload)| upload.sealed()).collect::<Vec<_>>());
+    }
+    spoil(&[all.len() - 1], EIO);
+    assert_eq!(pull(), Err(Problem::Storage), "at the end it is not told as an end");
+    // A machine out of open files says nothing about an object: nothing is left out.
+    spoil(&[5], EMFILE);
+    assert_eq!(pull(), Err(Problem::Storage));
 }
 
 #[test]
