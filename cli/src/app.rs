@@ -69,6 +69,7 @@ impl App {
 
     /// The passphrase that the vault has. Nobody is asked for one that may not be tried yet.
     pub(crate) fn existing_passphrase(&self, device: &Device) -> Result<kapok_core::Passphrase, Failure> {
+        self.can_take_passphrase()?;
         let wait = device.wait_before_try(&SystemClock)?;
         if !wait.is_zero() {
             return Err(Error::TooManyTries { wait }.into());
@@ -78,6 +79,7 @@ impl App {
 
     /// A new passphrase, asked for twice at a prompt.
     pub(crate) fn new_passphrase(&self) -> Result<kapok_core::Passphrase, Failure> {
+        self.can_take_passphrase()?;
         self.passphrase.fresh(&self.words)
     }
 
@@ -89,6 +91,14 @@ impl App {
     /// A sentence with values on stderr.
     pub(crate) fn say_with(&self, key: &str, values: &[(&str, &str)]) {
         output::note(&self.words.fill(key, values));
+    }
+
+    /// A prompt that goes into a pipe or a file waits for ever for somebody who cannot see it.
+    fn can_take_passphrase(&self) -> Result<(), Failure> {
+        match self.passphrase {
+            Source::Prompt if !self.somebody() => Err(Failure::usage("error.no_terminal_passphrase")),
+            _ => Ok(()),
+        }
     }
 
     /// Whether somebody sits at a terminal.

@@ -21,6 +21,7 @@ impl Device {
     /// locked now.
     pub fn change_passphrase(&self, current: &Passphrase, new: &Passphrase, clock: &dyn Clock) -> Result<()> {
         new.fit_for_new()?;
+        // EXPOSE: compared, and nothing else.
         if current.expose() == new.expose() {
             return Err(Error::SamePassphrase);
         }
