@@ -5,6 +5,8 @@
 //! that the bundle vouches for. The batch is stored before it is sent: a lost answer is asked for again unchanged, and the
 //! server knows the repetition.
 
+use std::collections::BTreeSet;
+
 use kapok_wire::Invite;
 use kapok_wire::bundle::UntrustedBundle;
 use kapok_wire::enrol::{EnrolAnswer, EnrolRequest};
@@ -12,7 +14,7 @@ use kapok_wire::enrol::{EnrolAnswer, EnrolRequest};
 use super::Device;
 use super::sync::{SyncEnd, SyncOptions, blocking};
 use crate::error::{Error, Result};
-use crate::policy::{Decision, Facts, Work};
+use crate::policy::{Decision, Facts, Reason, Work};
 use crate::route::{DirectRoute, InviteRoute, Outcome, Route as _, RouteError};
 use crate::time::Time;
 
@@ -106,9 +108,13 @@ impl Device {
         Ok(EnrolReport { organisation, end: SyncEnd::Done })
     }
 
-    /// A hold came in the middle, and the policy names it.
-    fn stopped(&self, facts: &Facts, options: &SyncOptions, now: Time) -> Result<EnrolReport> {
-        let held = self.decide_for(Work::Errand, facts, options, now)?;
+    /// A hold came in the middle, and the policy names it; one that was lifted since is told all the same, because nothing
+    /// came of the work.
+    pub(super) fn stopped(&self, facts: &Facts, options: &SyncOptions, now: Time) -> Result<EnrolReport> {
+        let held = match self.decide_for(Work::Errand, facts, options, now)? {
+            Decision::Allow(_) => Decision::Hold { reasons: BTreeSet::from([Reason::UserHold]), recheck_after: None },
+            held => held,
+        };
         Ok(EnrolReport::ended(SyncEnd::Held(held)))
     }
 

@@ -357,6 +357,19 @@ fn the_users_hold_survives_a_restart_and_needs_no_passphrase() {
 }
 
 #[test]
+fn an_errand_that_a_hold_cut_off_never_reads_as_done_even_if_the_hold_is_gone() {
+    let folder = tempfile::tempdir().unwrap();
+    let device = device(folder.path());
+    Organisation::make().enrol(&device);
+    let facts = Facts { transport: Transport::Ethernet, metered: Metered::No, ..quiet() };
+    let options = SyncOptions::default();
+    let allowed = device.decide_for(crate::policy::Work::Errand, &facts, &options, NOW).unwrap();
+    assert!(matches!(allowed, crate::policy::Decision::Allow(_)), "control: nothing holds any more: {allowed:?}");
+    let SyncEnd::Held(told) = device.stopped(&facts, &options, NOW).unwrap().end else { panic!("it was held") };
+    assert!(told.reasons().contains(&Reason::UserHold));
+}
+
+#[test]
 fn setting_a_vault_aside_keeps_what_waits() {
     let folder = tempfile::tempdir().unwrap();
     let first = device(folder.path());
