@@ -29,7 +29,7 @@ pub(crate) fn of(error: &Error) -> (&'static str, Exit) {
         Error::NotForgotten => ("error.not_forgotten", Exit::Other),
         Error::DeviceKey(DeviceKeyError::Unavailable) => ("error.device_key_unavailable", Exit::Other),
         Error::DeviceKey(_) => ("error.device_key", Exit::Damaged),
-        Error::NoSuchSlot | Error::NoSuchRow | Error::Store => ("error.store", Exit::Other),
+        Error::NoSuchSlot | Error::NoSuchRow | Error::Store | Error::MemoryNotWiped => ("error.store", Exit::Other),
         Error::Locked => ("error.locked", Exit::WrongPassphrase),
         Error::NoSuchDraft => ("error.no_such_draft", Exit::NothingThere),
         Error::NoSuchAttachment => ("error.no_such_attachment", Exit::NothingThere),

@@ -24,13 +24,19 @@ mod trouble;
 mod warnings;
 mod words;
 
+use std::alloc::System;
 use std::process::ExitCode;
 
 use clap::FromArgMatches as _;
+use zeroizing_alloc::ZeroAlloc;
 
 use crate::app::App;
 use crate::args::Cli;
 use crate::words::Words;
+
+/// Answers and passphrases pass through strings and buffers of libraries, which free them as they are.
+#[global_allocator]
+static HEAP: ZeroAlloc<System> = ZeroAlloc(System);
 
 fn main() -> ExitCode {
     let lang = lang::early(std::env::args_os().skip(1));

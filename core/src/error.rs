@@ -94,6 +94,10 @@ pub enum Error {
     /// The database refused: a bug. The reason is withheld because it may quote content.
     #[error("the store refused an operation; please report this, nothing was changed")]
     Store,
+    /// Other code of this process took the database's memory functions: after lock, drafts would stay in memory. Nothing
+    /// was opened.
+    #[error("this app uses SQLite in a way that leaves drafts in memory; nothing was changed, please report this")]
+    MemoryNotWiped,
     /// The vault is locked.
     #[error("the vault is locked; unlock it first")]
     Locked,

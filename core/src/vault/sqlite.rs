@@ -1,7 +1,9 @@
 //! The in-memory database: how it is set up, read from and turned into bytes.
 //!
 //! SQLite never sees a file: it works on memory that came out of a region. So there is no journal, no write-ahead log
-//! and no temporary file for anyone to find.
+//! and no temporary file for anyone to find. What it gives back is wiped by `kapok_memory`, so a closed database leaves nothing
+//! in memory. Where it cannot be wiped, nothing is opened: a vault that stays readable after lock would be a false promise,
+//! and it is the fault of a program, which its maker meets at the first start and no person meets later.
 
 use rusqlite::config::DbConfig;
 use rusqlite::limits::Limit;
@@ -33,6 +35,7 @@ const PRAGMAS: [(&str, &str); 8] = [
 
 /// A database over `content`, or an empty one if there is none, that can never outgrow `capacity`.
 pub(super) fn load(content: &[u8], capacity: usize) -> Result<Connection> {
+    kapok_memory::install().map_err(|_| Error::MemoryNotWiped)?;
     let mut db = Connection::open_in_memory()?;
     if !content.is_empty() {
         db.deserialize_read_exact(MAIN_DB, content, content.len(), false)?;

@@ -11,7 +11,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("kapok-wire", &[]),
     ("kapok-seal", &["kapok-wire"]),
     ("kapok-report", &["kapok-wire"]),
-    ("kapok-core", &["kapok-report", "kapok-seal", "kapok-wire"]),
+    ("kapok-memory", &[]),
+    ("kapok-core", &["kapok-memory", "kapok-report", "kapok-seal", "kapok-wire"]),
     ("kapok-server", &["kapok-wire"]),
     ("kapok-desk", &["kapok-report", "kapok-seal", "kapok-wire"]),
     ("kapok-cli", &["kapok-core"]),
@@ -26,6 +27,12 @@ const IN_TESTS: &[(&str, &str)] =
 const SEES_ALL: &str = "kapok-tests";
 
 const NEVER_IN_SERVER: &[&str] = &["kapok-seal", "kapok-report", "kapok-core", "age", "age-core"];
+
+/// The one crate that may hold unsafe code, and the lints about it: each place needs `#[expect]` and a safety comment.
+const MAY_BE_UNSAFE: &str = "memory/Cargo.toml";
+const FORBID: &str = "unsafe_code = \"forbid\"";
+const DENY: &str = "unsafe_code = \"deny\"";
+const DOCUMENTED: &str = "undocumented_unsafe_blocks = \"deny\"";
 
 /// Packages that must not be in the lock file at all, with the reason. The last field limits it to versions.
 const NEVER: &[(&str, &str, &str)] = &[
@@ -92,23 +99,45 @@ fn wrong_arrows(graph: &Graph, package: &Package) -> Vec<String> {
     wrong
 }
 
-/// `forbid(unsafe_code)` and the other lints reach a crate only through `[lints] workspace = true`.
+/// `forbid(unsafe_code)` and the other lints reach a crate only through `[lints] workspace = true`. One crate has a table of
+/// its own, in which nothing but that lint is weaker.
 fn without_lints(files: &[SourceFile]) -> Vec<String> {
+    let texts = |file| SourceFile::text(file).map(|text| (file.path.as_str(), text));
+    let tables: Vec<_> = files.iter().filter(|file| file.path.ends_with("Cargo.toml")).filter_map(texts).collect();
+    let root = tables.iter().find(|(_, text)| text.lines().any(|line| line == "[workspace]"));
+    let wanted: Vec<_> = root.map(|(_, text)| lints(text, "workspace.lints.")).unwrap_or_default();
     let mut findings = Vec::new();
-    for file in files {
-        let Some(text) = file.text().filter(|_| file.path.ends_with("Cargo.toml")) else {
-            continue;
-        };
+    for (path, text) in &tables {
         let lines: Vec<&str> = text.lines().map(str::trim).collect();
-        let root = lines.contains(&"[workspace]");
         let follows = lines.windows(2).any(|pair| pair == ["[lints]", "workspace = true"]);
-        if root && !lines.contains(&"unsafe_code = \"forbid\"") {
-            findings.push(format!("{}: [workspace.lints.rust] must forbid unsafe_code", file.path));
-        } else if !root && !follows {
-            findings.push(format!("{}: needs `[lints]` with `workspace = true`", file.path));
+        if lines.contains(&"[workspace]") {
+            if !wanted.contains(&FORBID) {
+                findings.push(format!("{path}: [workspace.lints.rust] must forbid unsafe_code"));
+            }
+        } else if *path == MAY_BE_UNSAFE {
+            let own = lints(text, "lints.");
+            let weaker = wanted.iter().map(|line| if *line == FORBID { DENY } else { *line });
+            let missing = weaker.chain([DOCUMENTED]).filter(|line| !own.contains(line));
+            findings.extend(missing.map(|line| format!("{path}: its lints need `{line}`")));
+        } else if !follows {
+            findings.push(format!("{path}: needs `[lints]` with `workspace = true`"));
         }
     }
     findings
+}
+
+/// The lints of the tables whose names begin so.
+fn lints<'a>(text: &'a str, tables: &str) -> Vec<&'a str> {
+    let mut inside = false;
+    let mut found = Vec::new();
+    for line in text.lines().map(str::trim) {
+        match line.strip_prefix('[') {
+            Some(name) => inside = name.starts_with(tables),
+            None if inside && line.contains('=') => found.push(line),
+            None => {}
+        }
+    }
+    found
 }
 
 #[cfg(test)]
@@ -202,5 +231,17 @@ mod tests {
         let bad = files::fake("b/Cargo.toml", "[package]\n[dependencies]\nworkspace = true\n");
         let root = files::fake("Cargo.toml", "[workspace]\n[workspace.lints.rust]\nunsafe_code = \"warn\"\n");
         assert_eq!(without_lints(&[good, bad, root]).len(), 2);
+    }
+
+    #[test]
+    fn the_one_crate_with_unsafe_code_has_every_other_lint() {
+        let root = "[workspace]\n[workspace.lints.rust]\nunsafe_code = \"forbid\"\n[workspace.lints.clippy]\ntodo = \"deny\"\n";
+        let own = "[lints.rust]\nunsafe_code = \"deny\"\n[lints.clippy]\ntodo = \"deny\"\nundocumented_unsafe_blocks = \"deny\"\n";
+        let count = |path, own: &str| without_lints(&[files::fake("Cargo.toml", root), files::fake(path, own)]).len();
+        assert_eq!(count(MAY_BE_UNSAFE, own), 0);
+        assert_eq!(count("core/Cargo.toml", own), 1, "no other crate has a table of its own");
+        for gone in own.lines().filter(|line| line.contains('=')) {
+            assert_eq!(count(MAY_BE_UNSAFE, &own.replace(gone, "")), 1, "{gone}");
+        }
     }
 }
