@@ -21,6 +21,7 @@ pub(crate) fn of(error: &Error) -> (&'static str, Exit) {
         Error::NewerVersion => ("error.newer_version", Exit::Damaged),
         Error::WrongLength => ("error.wrong_length", Exit::Damaged),
         Error::KdfTooWeak | Error::KdfTooCostly => ("error.kdf", Exit::Damaged),
+        Error::NoMemory => ("error.no_memory", Exit::TryLater),
         Error::BadSize => ("error.bad_size", Exit::Usage),
         Error::Damaged => ("error.damaged", Exit::Damaged),
         Error::DiskFull { .. } => ("error.disk_full", Exit::Full),

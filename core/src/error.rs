@@ -58,6 +58,9 @@ pub enum Error {
     /// The key derivation asked for would exhaust the device.
     #[error("the key derivation is set above the allowed ceiling; this file may have been tampered with")]
     KdfTooCostly,
+    /// The key derivation could not get its memory.
+    #[error("there is not enough free memory to open the vault; close other programs and try again")]
+    NoMemory,
     /// The half size is outside the limits.
     #[error("this size is outside the limits; choose another")]
     BadSize,

@@ -10,8 +10,9 @@ mod time;
 mod vault;
 
 pub use device::{
-    AttachmentView, Backoff, CreateOptions, Device, DraftId, DraftView, EnrolReport, FinishedReport, FinishedView,
-    NewAttachment, OrganisationView, OutboxView, Progress, ReportState, SyncEnd, SyncOptions, SyncReport,
+    AttachmentView, Backoff, CreateOptions, Device, DraftId, DraftView, EnrolReport, FinishedId, FinishedReport,
+    FinishedView, NewAttachment, OrganisationView, OutboxView, Progress, ReportState, Settings, SyncEnd, SyncOptions,
+    SyncReport, Undone,
 };
 pub use error::{Error, Result};
 pub use policy::{

@@ -38,7 +38,7 @@ CREATE TABLE draft (
     -- Seconds since 1970, as the device believed.
     created INTEGER NOT NULL,
     updated INTEGER NOT NULL
-) STRICT;
+, note TEXT NOT NULL DEFAULT '', revision INTEGER NOT NULL DEFAULT 0) STRICT;
 
 CREATE TABLE finished (
     id INTEGER PRIMARY KEY,
@@ -46,4 +46,25 @@ CREATE TABLE finished (
     -- Days since 1970.
     day INTEGER NOT NULL,
     form_id TEXT NOT NULL
+, note TEXT NOT NULL DEFAULT '') STRICT;
+
+CREATE TABLE settings (
+    only INTEGER PRIMARY KEY CHECK (only = 1),
+    -- Code of the profile that says what stays of a finished report.
+    kept TEXT NOT NULL DEFAULT 'low' CHECK (kept IN ('low', 'elevated', 'severe')),
+    -- Finished reports of which nothing stayed but that they were.
+    counted INTEGER NOT NULL DEFAULT 0
 ) STRICT;
+
+CREATE TABLE undo (
+    draft INTEGER NOT NULL REFERENCES draft (id) ON DELETE CASCADE,
+    -- The revision that the save made.
+    revision INTEGER NOT NULL,
+    -- Seconds since 1970, as the device believed.
+    saved INTEGER NOT NULL,
+    -- The former answers under the keys that it changed.
+    former TEXT NOT NULL,
+    PRIMARY KEY (draft, revision)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX attachment_of_draft ON attachment (draft);

@@ -16,10 +16,10 @@ use rusqlite::{Connection, params};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use super::Device;
 use super::drafts::{self, DraftId};
 use super::outbox::{Outbox, sql_int, sql_time};
 use super::slots::{Purpose, Reservation};
+use super::{Device, undo};
 use crate::error::{Error, Result};
 use crate::time::Time;
 use crate::vault::{POOL_SLOT, SlotNumber};
@@ -145,7 +145,14 @@ impl Device {
         };
         let _stays = self.draft_stays();
         self.refuse_sealed(draft)?;
-        self.with_vault(|vault| vault.write(|db| insert(db, draft, &attachment, now)))?;
+        self.with_vault(|vault| {
+            undo::with_room(vault, |vault, room| {
+                vault.write(|db| {
+                    room.make(db)?;
+                    insert(db, draft, &attachment, now)
+                })
+            })
+        })?;
         Ok(attachment.view)
     }
 

@@ -4,6 +4,7 @@ use kapok_report::{Answers, ReportId};
 use kapok_wire::rng;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
+use super::finished;
 use super::outbox::{sql_int, sql_time};
 use crate::error::{Error, Result};
 use crate::time::Time;
@@ -36,19 +37,10 @@ pub(super) struct DraftHead {
     pub(super) form_id: String,
     pub(super) lang: String,
     pub(super) answers: Answers,
+    /// What the person wants to remember it by.
+    pub(super) note: String,
     /// The latest time at which it was saved, as the device believed then.
     pub(super) updated: Time,
-}
-
-/// What stays on the device after finish.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FinishedView {
-    /// The short code to tell the desk.
-    pub code: String,
-    /// Day it was finished, days since 1970.
-    pub day: u64,
-    /// The form it answered.
-    pub form_id: String,
 }
 
 pub(super) fn create(db: &Connection, form: (&str, u32), lang: &str, now: Time) -> Result<DraftId> {
@@ -91,15 +83,15 @@ pub(super) fn list(db: &Connection) -> Result<Vec<DraftView>> {
 pub(super) fn head(db: &Connection, draft: DraftId) -> Result<DraftHead> {
     let row = db
         .query_row(
-            "SELECT report_id, mark, form_id, lang, answers, updated FROM draft WHERE id = ?1",
+            "SELECT report_id, mark, form_id, lang, answers, updated, note FROM draft WHERE id = ?1",
             [draft.0],
             |row| {
                 let answers: String = row.get(4)?;
-                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, answers, row.get::<_, i64>(5)?))
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, answers, row.get::<_, i64>(5)?, row.get(6)?))
             },
         )
         .optional()?;
-    let (report_id, mark, form_id, lang, answers, updated) = row.ok_or(Error::NoSuchDraft)?;
+    let (report_id, mark, form_id, lang, answers, updated, note) = row.ok_or(Error::NoSuchDraft)?;
     let answers = Answers::from_json(&answers).map_err(|_| Error::Store)?;
     Ok(DraftHead {
         report_id: ReportId::from_bytes(report_id),
@@ -107,23 +99,45 @@ pub(super) fn head(db: &Connection, draft: DraftId) -> Result<DraftHead> {
         form_id,
         lang,
         answers,
+        note,
         updated: Time(updated.unsigned_abs()),
     })
 }
 
-pub(super) fn touch(db: &Connection, draft: DraftId, now: Time) -> Result<()> {
+/// Notes that a draft changes, and gives its new revision.
+pub(super) fn touch(db: &Connection, draft: DraftId, now: Time) -> Result<i64> {
     // The latest, not the last: a clock that was set back meanwhile shows at finish.
-    let touched = "UPDATE draft SET updated = max(updated, ?1) WHERE id = ?2";
-    let changed = db.execute(touched, params![sql_time(now), draft.0])?;
-    if changed == 1 { Ok(()) } else { Err(Error::NoSuchDraft) }
+    let touched =
+        "UPDATE draft SET updated = max(updated, ?1), revision = revision + 1 WHERE id = ?2 RETURNING revision";
+    let revision = db.query_row(touched, params![sql_time(now), draft.0], |row| row.get(0)).optional()?;
+    revision.ok_or(Error::NoSuchDraft)
 }
 
-pub(super) fn set_answers(db: &Connection, draft: DraftId, answers: &Answers, now: Time) -> Result<()> {
-    touch(db, draft, now)?;
+/// Replaces the answers and gives the draft's new revision. For [`super::undo`], which keeps the way back.
+pub(super) fn set_answers(db: &Connection, draft: DraftId, answers: &Answers, now: Time) -> Result<i64> {
+    let revision = touch(db, draft, now)?;
     db.execute(
         "UPDATE draft SET answers = ?1, answered = ?2 WHERE id = ?3",
         params![answers.to_json(), sql_int(answers.iter().count() as u64)?, draft.0],
     )?;
+    Ok(revision)
+}
+
+/// The answers as they are stored.
+pub(super) fn stored_answers(db: &Connection, draft: DraftId) -> Result<String> {
+    let answers = db.query_row("SELECT answers FROM draft WHERE id = ?1", [draft.0], |row| row.get(0)).optional()?;
+    answers.ok_or(Error::NoSuchDraft)
+}
+
+/// The draft's note, without reading an answer.
+pub(super) fn note(db: &Connection, draft: DraftId) -> Result<String> {
+    let note = db.query_row("SELECT note FROM draft WHERE id = ?1", [draft.0], |row| row.get(0)).optional()?;
+    note.ok_or(Error::NoSuchDraft)
+}
+
+pub(super) fn set_note(db: &Connection, draft: DraftId, note: &str, now: Time) -> Result<()> {
+    touch(db, draft, now)?;
+    db.execute("UPDATE draft SET note = ?1 WHERE id = ?2", params![note, draft.0])?;
     Ok(())
 }
 
@@ -139,15 +153,7 @@ pub(super) fn delete(db: &Connection, draft: DraftId) -> Result<()> {
     if gone == 1 { Ok(()) } else { Err(Error::NoSuchDraft) }
 }
 
-pub(super) fn add_finished(db: &Connection, code: &str, day: u64, form_id: &str) -> Result<()> {
-    db.execute("INSERT INTO finished (code, day, form_id) VALUES (?1, ?2, ?3)", params![code, sql_int(day)?, form_id])?;
-    Ok(())
-}
-
-pub(super) fn finished(db: &Connection) -> Result<Vec<FinishedView>> {
-    let mut query = db.prepare("SELECT code, day, form_id FROM finished ORDER BY id")?;
-    let rows = query.query_map([], |row| {
-        Ok(FinishedView { code: row.get(0)?, day: row.get::<_, i64>(1)?.unsigned_abs(), form_id: row.get(2)? })
-    })?;
-    Ok(rows.collect::<Result<_, _>>()?)
+/// Keeps of a finished draft what the person chose to keep. `head` may be of a draft that is deleted already.
+pub(super) fn add_finished(db: &Connection, head: &DraftHead, code: &str, day: u64) -> Result<()> {
+    finished::add(db, code, day, &head.form_id, &head.note)
 }

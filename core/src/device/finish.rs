@@ -117,7 +117,7 @@ impl Device {
         self.with_vault(|vault| {
             vault.write_forgetting(|db| {
                 drafts::delete(db, draft)?;
-                drafts::add_finished(db, code, day, &head.form_id)
+                drafts::add_finished(db, head, code, day)
             })
         })?;
         self.outbox.clear_mark(&head.mark)

@@ -11,6 +11,9 @@ mod backoff;
 mod drafts;
 mod enrol;
 mod finish;
+mod finished;
+#[cfg(test)]
+mod finished_tests;
 mod hold;
 mod organisation;
 mod outbox;
@@ -19,6 +22,7 @@ mod passphrase;
 mod recovery_tests;
 #[cfg(test)]
 mod schema_tests;
+mod settings;
 mod slots;
 mod sync;
 #[cfg(test)]
@@ -26,6 +30,9 @@ mod testing;
 #[cfg(test)]
 mod tests;
 mod throttle;
+mod undo;
+#[cfg(test)]
+mod undo_tests;
 mod width;
 
 use std::fs;
@@ -36,13 +43,16 @@ use kapok_report::{Answers, Pack};
 
 pub use attach::{AttachmentView, NewAttachment};
 pub use backoff::Backoff;
-pub use drafts::{DraftId, DraftView, FinishedView};
+pub use drafts::{DraftId, DraftView};
 pub use enrol::EnrolReport;
 pub use finish::FinishedReport;
+pub use finished::{FinishedId, FinishedView};
 use hold::HoldRequest;
 pub use organisation::OrganisationView;
 use outbox::Outbox;
 pub use outbox::{OutboxView, ReportState};
+pub use settings::Settings;
+pub use undo::Undone;
 
 pub use sync::{Progress, SyncEnd, SyncOptions, SyncReport};
 
@@ -56,7 +66,10 @@ const VAULT_FILE: &str = "vault.kpk";
 const QUEUE_FILE: &str = "queue.kpk";
 const POOL_FILE: &str = "pool.kpk";
 
-const VAULT_STEPS: Migrations = Migrations(&[("001_initial", include_str!("migrations/vault/001_initial.sql"))]);
+pub(crate) const VAULT_STEPS: Migrations = Migrations(&[
+    ("001_initial", include_str!("migrations/vault/001_initial.sql")),
+    ("002_content", include_str!("migrations/vault/002_content.sql")),
+]);
 const QUEUE_STEPS: Migrations = Migrations(&[("001_initial", include_str!("migrations/queue/001_initial.sql"))]);
 
 /// Sizes fixed when a device is made. Everything has its full size from then on.
@@ -189,7 +202,14 @@ impl Device {
     /// [`Error::NoSuchForm`], [`Error::Locked`], [`Error::VaultFull`].
     pub fn new_draft(&self, form: &str, lang: &str, now: Time) -> Result<DraftId> {
         let version = self.pack.form(form).map_err(|_| Error::NoSuchForm)?.version();
-        self.with_vault(|vault| vault.write(|db| drafts::create(db, (form, version), lang, now)))
+        self.with_vault(|vault| {
+            undo::with_room(vault, |vault, room| {
+                vault.write(|db| {
+                    room.make(db)?;
+                    drafts::create(db, (form, version), lang, now)
+                })
+            })
+        })
     }
 
     /// Drafts, oldest first; no answer is read for it.
@@ -223,7 +243,7 @@ impl Device {
     pub fn save_answers(&self, draft: DraftId, answers: &Answers, now: Time) -> Result<()> {
         let _stays = self.draft_stays();
         self.refuse_sealed(draft)?;
-        self.with_vault(|vault| vault.write(|db| drafts::set_answers(db, draft, answers, now)))
+        self.with_vault(|vault| undo::save(vault, draft, answers, now))
     }
 
     /// Deletes a draft and its attachments for good: both copies in the vault, then their slots. If a finish sealed it
@@ -242,14 +262,6 @@ impl Device {
         let forgotten = self.with_vault(|vault| vault.write_forgetting(|db| drafts::delete(db, draft)));
         let slots: Vec<_> = attachments.into_iter().flat_map(|attachment| attachment.slots).collect();
         self.overwrite_after(forgotten, &slots)
-    }
-
-    /// What stays of finished reports: code, day, form.
-    ///
-    /// # Errors
-    /// [`Error::Locked`].
-    pub fn finished(&self) -> Result<Vec<FinishedView>> {
-        self.with_vault(|vault| vault.read(drafts::finished))
     }
 
     /// What waits or was sent. Works while locked.

@@ -76,7 +76,7 @@ fn a_vault_has_its_full_size_at_once_and_opens_again() {
 
     let before = fs::read(folder.vault()).unwrap();
     assert_eq!(folder.open("wrong", &NoDeviceKey).err(), Some(Error::WrongPassphrase));
-    assert_eq!(folder.open("right ", &NoDeviceKey).err(), Some(Error::WrongPassphrase));
+    assert_eq!(folder.open("rights", &NoDeviceKey).err(), Some(Error::WrongPassphrase));
     assert_eq!(folder.create(&NoDeviceKey).err(), Some(Error::AlreadyExists));
     assert!(fs::read(folder.vault()).unwrap() == before);
     assert!(!before.windows(5).any(|window| window == b"mango"));

@@ -28,6 +28,8 @@ mod container_tests;
 #[cfg(test)]
 mod fault_file;
 #[cfg(test)]
+mod migrate_tests;
+#[cfg(test)]
 mod process_tests;
 #[cfg(test)]
 mod region_tests;

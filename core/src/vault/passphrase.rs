@@ -2,15 +2,16 @@
 
 use std::fmt;
 
-use unicode_normalization::UnicodeNormalization;
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
 
 use crate::error::{Error, Result};
+use crate::passphrase::normal;
 
-/// A passphrase in Unicode form NFKC, wiped when dropped.
+/// A passphrase in one normal form, wiped when dropped.
 ///
 /// Normalised because two keyboards may send the same letters as different code points, in Khmer and in Latin script
-/// alike. The normalisation is part of KDF id 1: another one needs another id, or people are locked out.
+/// alike. The normalisation is part of KDF id 1: another one needs another id, or people are locked out. It is in
+/// `core/src/passphrase/`.
 pub struct Passphrase(Zeroizing<Vec<u8>>);
 
 impl Passphrase {
@@ -24,18 +25,8 @@ impl Passphrase {
     pub fn new(typed: Vec<u8>) -> Result<Self> {
         let typed = Zeroizing::new(typed);
         let text = std::str::from_utf8(&typed).map_err(|_| Error::PassphraseNotText)?;
-        if text.is_empty() {
-            return Err(Error::PassphraseEmpty);
-        }
-        // Counted first: a buffer that grows would leave unwiped copies behind.
-        let len = text.nfkc().map(char::len_utf8).sum();
-        let mut out = Zeroizing::new(Vec::with_capacity(len));
-        let mut encoded = [0; 4];
-        for letter in text.nfkc() {
-            out.extend_from_slice(letter.encode_utf8(&mut encoded).as_bytes());
-        }
-        encoded.zeroize();
-        Ok(Self(out))
+        let normal = normal(text);
+        if normal.is_empty() { Err(Error::PassphraseEmpty) } else { Ok(Self(normal)) }
     }
 
     /// How many characters it has after normalisation: what a rule about the least length counts, so that one keyboard
@@ -85,7 +76,9 @@ mod tests {
 
     #[test]
     fn empty_and_binary_passphrases_are_refused() {
-        assert_eq!(Passphrase::new(vec![]).unwrap_err(), Error::PassphraseEmpty);
+        for empty in ["", "  ", "\u{200b}-\n"] {
+            assert_eq!(Passphrase::new(empty.into()).unwrap_err(), Error::PassphraseEmpty);
+        }
         assert_eq!(Passphrase::new(vec![0xff, 0xfe]).unwrap_err(), Error::PassphraseNotText);
     }
 

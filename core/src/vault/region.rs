@@ -160,6 +160,12 @@ impl Region {
         self.place.number
     }
 
+    /// Commits so far.
+    #[cfg(test)]
+    pub(crate) fn generation(&self) -> u64 {
+        self.generation
+    }
+
     fn fits(&self, content: &[u8]) -> Result<()> {
         if content.len() > self.capacity() { Err(Error::VaultFull) } else { Ok(()) }
     }

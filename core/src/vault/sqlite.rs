@@ -12,6 +12,8 @@ use rusqlite::{Connection, MAIN_DB};
 use crate::error::{Error, Result};
 
 const PAGE: usize = 4_096;
+/// Most pages kept for migrations.
+const RESERVED_PAGES: usize = 16;
 
 /// Settings, each with its reason. Order matters: the first two only work before the first table exists.
 const PRAGMAS: [(&str, &str); 8] = [
@@ -52,6 +54,16 @@ pub(super) fn load(content: &[u8], capacity: usize) -> Result<Connection> {
     // A value that cannot fit is refused before memory is taken for it.
     db.set_limit(Limit::SQLITE_LIMIT_LENGTH, i32::try_from(capacity).unwrap_or(i32::MAX))?;
     Ok(db)
+}
+
+/// Keeps some pages from ordinary writes. Every later version brings tables, and a vault that was filled to its last page must
+/// still open then: whoever is turned away cannot make room either.
+pub(super) fn reserve_room(db: &Connection, capacity: usize) -> Result<()> {
+    let pages = capacity / PAGE;
+    let pages = i64::try_from(pages - (pages / 16).min(RESERVED_PAGES)).map_err(|_| Error::BadSize)?;
+    // What is in use already stays: SQLite never sets the limit below it.
+    let _: i64 = db.pragma_update_and_check(None, "max_page_count", pages, |row| row.get(0))?;
+    Ok(())
 }
 
 pub(super) fn set_writable(db: &Connection, yes: bool) -> Result<()> {

@@ -7,7 +7,7 @@ use rusqlite::Connection;
 
 use super::migrate::Migrations;
 use super::region::{Loaded, Region};
-use super::sqlite;
+use super::{sqlite, stack};
 use crate::error::{Error, Result};
 
 /// An open store.
@@ -26,6 +26,7 @@ impl Store {
         sqlite::set_writable(&db, true)?;
         let migrated = migrations.run(&mut db)?;
         sqlite::set_writable(&db, false)?;
+        sqlite::reserve_room(&db, region.capacity())?;
         // A crash came between the two halves of forgetting: finish it now. If that fails, the next commit tries again;
         // not opening would turn somebody away for it.
         let _ = region.finish_forgetting(&content);
@@ -48,12 +49,12 @@ impl Store {
 
     /// Reads. A statement that writes fails.
     pub(crate) fn read<T>(&mut self, query: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
-        query(self.loaded()?)
+        stack::wiped(|| query(self.loaded()?))
     }
 
     /// Runs `change` in a transaction and returns after the result is durable. On any error nothing has changed.
     pub(crate) fn write<T>(&mut self, change: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
-        self.write_with(change, Region::commit)
+        stack::wiped(|| self.write_with(change, Region::commit))
     }
 
     /// As [`Store::write`], and nothing that was there before can be read from the file any more.
@@ -61,7 +62,7 @@ impl Store {
     /// [`Error::NotForgotten`] is the one error after which the change *is* durable; calling again with an empty
     /// closure finishes the forgetting.
     pub(crate) fn write_forgetting<T>(&mut self, change: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
-        self.write_with(change, Region::commit_forgetting)
+        stack::wiped(|| self.write_with(change, Region::commit_forgetting))
     }
 
     fn write_with<T>(
@@ -96,10 +97,25 @@ impl Store {
         }
     }
 
+    /// Commits to the region so far.
+    #[cfg(test)]
+    pub(crate) fn commits(&self) -> u64 {
+        self.region.generation()
+    }
+
+    /// The database as a region holds it.
+    #[cfg(test)]
+    pub(crate) fn bytes(&mut self) -> Vec<u8> {
+        self.loaded().unwrap();
+        sqlite::with_bytes(self.db.as_mut().unwrap(), <[u8]>::to_vec).unwrap()
+    }
+
     fn loaded(&mut self) -> Result<&Connection> {
         if self.db.is_none() {
             let content = self.region.reload()?;
-            self.db = Some(sqlite::load(&content, self.region.capacity())?);
+            let db = sqlite::load(&content, self.region.capacity())?;
+            sqlite::reserve_room(&db, self.region.capacity())?;
+            self.db = Some(db);
         }
         self.db.as_ref().ok_or(Error::Store)
     }

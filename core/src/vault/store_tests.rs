@@ -213,7 +213,8 @@ fn check_settings(store: &mut Store) {
         ("cell_size_check", 1),
         ("foreign_keys", 1),
         ("query_only", 1),
-        ("max_page_count", 3 * 65_480 / 4_096),
+        // Two pages are kept for migrations.
+        ("max_page_count", 3 * 65_480 / 4_096 - 2),
     ];
     store
         .read(|db| {
