@@ -11,6 +11,7 @@ use chacha20poly1305::{KeyInit, Tag, XChaCha20Poly1305, XNonce};
 use zeroize::Zeroizing;
 
 use super::keys::RegionKey;
+use super::stack;
 
 /// Length of a frame in the file.
 pub(crate) const FRAME: usize = 65_536;
@@ -42,7 +43,8 @@ pub(crate) struct Place {
 
 /// Seals and opens the frames of one region.
 pub(crate) struct FrameCipher {
-    cipher: XChaCha20Poly1305,
+    /// In a box, because a region is moved with it, and what is moved leaves what it was behind.
+    cipher: Box<XChaCha20Poly1305>,
     header_hash: [u8; 32],
     region: u8,
 }
@@ -57,7 +59,8 @@ pub(crate) fn buffer() -> FrameBuffer {
 impl FrameCipher {
     pub(crate) fn new(key: &RegionKey, header_hash: [u8; 32], region: u8) -> Self {
         // EXPOSE: the key schedule of the cipher, which wipes itself.
-        Self { cipher: XChaCha20Poly1305::new(key.expose().into()), header_hash, region }
+        let cipher = stack::wiped(|| Box::new(XChaCha20Poly1305::new(key.expose().into())));
+        Self { cipher, header_hash, region }
     }
 
     /// Seals `data` (at most [`DATA`] bytes) into `frame` and returns the frame's nonce. `first` is `None` for frame 0.
@@ -78,7 +81,8 @@ impl FrameCipher {
         let (used, pad) = room.split_at_mut_checked(data.len())?;
         used.copy_from_slice(data);
         pad.fill(0);
-        let sealed = self.cipher.encrypt_in_place_detached(XNonce::from_slice(nonce), &self.aad(place, first), body);
+        let (nonce, aad) = (&*nonce, self.aad(place, first));
+        let sealed = stack::wiped(|| self.cipher.encrypt_in_place_detached(XNonce::from_slice(nonce), &aad, body));
         *tag = sealed.ok()?.into();
         Some(*nonce)
     }
@@ -93,7 +97,7 @@ impl FrameCipher {
         let (nonce, body, tag) = split(frame)?;
         let aad = self.aad(place, first);
         let (nonce, tag) = (*nonce, Tag::from(*tag));
-        self.cipher.decrypt_in_place_detached(XNonce::from_slice(&nonce), &aad, body, &tag).ok()?;
+        stack::wiped(|| self.cipher.decrypt_in_place_detached(XNonce::from_slice(&nonce), &aad, body, &tag)).ok()?;
         let (generation, rest) = body.split_first_chunk::<8>()?;
         let (length, data) = rest.split_first_chunk::<8>()?;
         let stamp = Stamp { generation: u64::from_be_bytes(*generation), length: u64::from_be_bytes(*length) };

@@ -24,13 +24,16 @@ use hkdf::Hkdf;
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
+use super::stack;
+
 const KEK: &[u8] = b"kapok/2026-11/vault/kek";
 const SLOT: &[u8] = b"kapok/2026-11/vault/slot";
 const REGION: &[u8] = b"kapok/2026-11/vault/region";
 
-/// A 32-byte key with one purpose: built in place, wiped on drop, never copied or printed.
+/// A 32-byte key with one purpose: built in place, wiped on drop, never copied or printed. In a box, because a value that is
+/// moved leaves what it was behind.
 pub(crate) struct Key<P> {
-    bytes: Zeroizing<[u8; 32]>,
+    bytes: Box<Zeroizing<[u8; 32]>>,
     purpose: PhantomData<fn() -> P>,
 }
 
@@ -54,7 +57,7 @@ pub(crate) type RegionKey = Key<Frames>;
 
 impl<P> Key<P> {
     fn filled(fill: impl FnOnce(&mut [u8; 32])) -> Self {
-        let mut bytes = Zeroizing::new([0; 32]);
+        let mut bytes = Box::new(Zeroizing::new([0; 32]));
         fill(&mut bytes);
         Self { bytes, purpose: PhantomData }
     }
@@ -73,12 +76,14 @@ impl<P> fmt::Debug for Key<P> {
 impl RootKey {
     /// `slow` is the output of the KDF, `bound` that of the device key over it.
     pub(crate) fn derive(salt: &[u8; 32], slow: &[u8; 64], bound: &[u8; 32]) -> Self {
-        let mut input = Zeroizing::new([0; 96]);
-        for (byte, value) in input.iter_mut().zip(slow.iter().chain(bound)) {
-            *byte = *value;
-        }
-        let hkdf = Hkdf::<Sha256>::new(Some(salt), input.as_ref());
-        Self::filled(|out| hkdf.expand(KEK, out).expect("32 bytes are a length HKDF can give"))
+        stack::wiped(|| {
+            let mut input = Zeroizing::new([0; 96]);
+            for (byte, value) in input.iter_mut().zip(slow.iter().chain(bound)) {
+                *byte = *value;
+            }
+            let hkdf = Hkdf::<Sha256>::new(Some(salt), input.as_ref());
+            Self::filled(|out| hkdf.expand(KEK, out).expect("32 bytes are a length HKDF can give"))
+        })
     }
 
     pub(crate) fn derive_slot(&self, slot: u8) -> SlotKey {
@@ -102,9 +107,13 @@ impl DataKey {
 }
 
 fn expand<P, Q>(key: &Key<P>, label: &[u8], number: u8) -> Key<Q> {
-    // EXPOSE: a key is input to the derivation of the keys below it. `from_prk` is right because every key is uniform.
-    let hkdf = Hkdf::<Sha256>::from_prk(key.expose()).expect("32 bytes are a full SHA-256 PRK");
-    Key::filled(|out| hkdf.expand_multi_info(&[label, &[number]], out).expect("32 bytes are a length HKDF can give"))
+    stack::wiped(|| {
+        // EXPOSE: a key is input to the derivation of the keys below it. `from_prk` is right because every key is uniform.
+        let hkdf = Hkdf::<Sha256>::from_prk(key.expose()).expect("32 bytes are a full SHA-256 PRK");
+        Key::filled(|out| {
+            hkdf.expand_multi_info(&[label, &[number]], out).expect("32 bytes are a length HKDF can give")
+        })
+    })
 }
 
 #[cfg(test)]

@@ -21,6 +21,7 @@ mod region;
 mod slots;
 mod software_key;
 mod sqlite;
+mod stack;
 mod store;
 
 #[cfg(test)]
