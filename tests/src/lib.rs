@@ -8,17 +8,23 @@
 //! - [`raw`]: a client that breaks the rules a device keeps.
 //! - [`streams`]: compressed streams in the middle of anything.
 //! - [`child`]: processes that are killed at random moments and never outlive their test.
+//! - [`after_lock`]: what is left of a vault in memory.
+//! - [`session`]: what a child does whose memory is searched.
+//! - [`page`]: a container read by its format page alone, with its keys.
 //! - [`story`]: fictional people, whose names are the markers.
 //!
 //! Every proof has a control that must fail with the defence off. All of this crate is test code, so it may panic.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "all of this crate is test code")]
 
+pub mod after_lock;
 pub mod child;
 pub mod ledger;
 pub mod memory;
+pub mod page;
 pub mod proxy;
 pub mod raw;
 pub mod scan;
+pub mod session;
 pub mod story;
 pub mod streams;
 pub mod world;

@@ -26,12 +26,15 @@ const WORDS: [&str; 8] = [
 ];
 
 /// What unlocks every vault of these tests.
+pub const PASSPHRASE: &str = "paper lantern over the fictional river";
+
+/// It, as the device takes it.
 ///
 /// # Panics
 /// Never: the text is fixed.
 #[must_use]
 pub fn passphrase() -> Passphrase {
-    Passphrase::new(b"paper lantern over the fictional river".to_vec()).unwrap()
+    Passphrase::new(PASSPHRASE.into()).unwrap()
 }
 
 /// A small device: 2 MiB of vault, `slots` of pool.

@@ -1,6 +1,7 @@
 //! Phone, server and desk together: none lost, none twice, none readable. Each claim beside a control that must fail.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "all of this crate is test code")]
 
+mod after_lock;
 mod crash;
 mod forgotten;
 mod impostor;

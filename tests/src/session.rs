@@ -1,0 +1,114 @@
+//! What a child does between unlock and lock, so that its parent can search its memory.
+//!
+//! `open FOLDER KEYS PHOTOS` stands still with the vault open, `lock …` after locking it. Two programs do this:
+//! `kapok-session` with a heap that is zeroed when it is freed, `kapok-session-bare` without, as the control.
+
+use std::io::{Cursor, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::thread::Scope;
+use std::time::Duration;
+
+use kapok_core::report::EvidenceOrigin;
+use kapok_core::{Clock as _, Device, DraftId, NewAttachment, SoftwareDeviceKey, SystemClock};
+
+use crate::{story, world};
+
+/// What the steps of a session give.
+pub type Done<T = ()> = Result<T, Box<dyn std::error::Error>>;
+
+/// Runs the program.
+///
+/// # Errors
+/// If the device refuses something.
+pub fn run() -> Done {
+    let words: Vec<_> = std::env::args_os().skip(1).map(PathBuf::from).collect();
+    let [mode, folder, keys, photos] = words.as_slice() else { return Err("usage: MODE FOLDER KEYS PHOTOS".into()) };
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let device = &Device::open(folder, Arc::new(SoftwareDeviceKey::in_folder(keys)))?;
+    // Each in a thread of its own that stays: what a call leaves on its stack is not overwritten by the next one.
+    std::thread::scope(|scope| {
+        let [unlocks, reads, writes, finishes, deletes, locks] = std::array::from_fn(|_| Worker::start(scope));
+        unlocks.work(|| Ok(device.unlock(&story::passphrase(), &SystemClock)?))?;
+        reads.work(|| read(device))?;
+        let sent = writes.work(|| drafted(device, 5, photos))?;
+        finishes.work(move || Ok(device.finish(sent, SystemClock.now()).map(drop)?))?;
+        runtime.block_on(world::sync_all(device));
+        writes.work(|| drafted(device, 6, photos))?;
+        let gone = writes.work(|| drafted(device, 7, photos))?;
+        deletes.work(move || Ok(device.delete_draft(gone)?))?;
+        if mode.as_os_str() == "lock" {
+            locks.work(|| {
+                device.lock();
+                Ok(())
+            })?;
+        }
+        wait()
+    })
+}
+
+fn read(device: &Device) -> Done {
+    for view in device.drafts()? {
+        assert_eq!(story::number_of(device.pack(), &device.answers(view.id)?), 1);
+        device.attachments(view.id)?;
+    }
+    Ok(())
+}
+
+/// Stands still until it is killed.
+fn wait() -> Done {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "ready")?;
+    out.flush()?;
+    std::thread::sleep(Duration::from_secs(60));
+    Ok(())
+}
+
+type Work<'a> = Box<dyn FnOnce() + Send + 'a>;
+
+/// A thread that does one thing after the other and lives as long as the program, as those of an app do.
+struct Worker<'a>(SyncSender<Work<'a>>);
+
+impl<'a> Worker<'a> {
+    fn start<'scope>(scope: &'scope Scope<'scope, 'a>) -> Self
+    where
+        'a: 'scope,
+    {
+        let (give, take) = sync_channel::<Work<'a>>(0);
+        scope.spawn(move || take.into_iter().for_each(|work| work()));
+        Self(give)
+    }
+
+    /// Does it there and waits for it.
+    fn work<T: Send + 'a>(&self, work: impl FnOnce() -> Done<T> + Send + 'a) -> Done<T> {
+        let (give, take) = sync_channel(0);
+        // An error may not leave its thread, so its text does.
+        let said = move || work().map_err(|error| error.to_string());
+        self.0.send(Box::new(move || drop(give.send(said())))).map_err(|_| "the thread has ended")?;
+        Ok(take.recv()??)
+    }
+}
+
+/// Length of the recording.
+pub const VOICE: usize = 90_000;
+
+/// A draft answered twice, with the files of a folder attached, and a recording from a stream.
+///
+/// # Errors
+/// If the device refuses something.
+pub fn drafted(device: &Device, number: u64, photos: &Path) -> Done<DraftId> {
+    let now = SystemClock.now();
+    let draft = device.new_draft(story::FORM, "km", now)?;
+    for number in [number + 100, number] {
+        device.save_answers(draft, &story::answers(device.pack(), number), now)?;
+    }
+    for photo in std::fs::read_dir(photos)? {
+        device.attach_file(draft, &photo?.path(), None, now)?;
+    }
+    let voice = story::voice(VOICE);
+    let file_name = story::VOICE_NAME.to_owned();
+    let about = NewAttachment { file_name, kind: None, origin: EvidenceOrigin::CapturedInApp };
+    device.attach_stream(draft, &mut Cursor::new(&voice), &about, None, now)?;
+    Ok(draft)
+}
