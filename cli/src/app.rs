@@ -5,14 +5,21 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use kapok_core::report::{Moment, Pack};
-use kapok_core::{Clock as _, Device, DeviceKey, Error, NoDeviceKey, SoftwareDeviceKey, SystemClock, Time};
+use kapok_core::{
+    Clock as _, Device, DeviceKey, Error, KdfParams, Level, NoDeviceKey, SoftwareDeviceKey, Strength, StrengthWords,
+    SystemClock, Time,
+};
 
-use crate::args::Cli;
+use crate::args::{Cli, KindOfPassphrase};
+use crate::drawn;
 use crate::failure::Failure;
 use crate::lang::Lang;
 use crate::output;
 use crate::passphrase::Source;
 use crate::words::Words;
+
+/// How often a passphrase may be typed at a prompt before the command gives up. As many are free in the core.
+const TRIES: u32 = 3;
 
 /// Where a software device key lies, below the home folder. That it exists is how a later run knows that one is used.
 const KEY_FOLDER: &str = "device-key";
@@ -43,6 +50,11 @@ impl App {
         Ok(self.home()?.join(KEY_FOLDER))
     }
 
+    /// Where the key of this device lives.
+    pub(crate) fn key_level(&self) -> Result<Level, Failure> {
+        Ok(if self.key_folder()?.is_dir() { Level::Software } else { Level::None })
+    }
+
     /// The device, locked.
     pub(crate) fn open(&self) -> Result<Device, Failure> {
         Ok(self.try_open()??)
@@ -59,17 +71,30 @@ impl App {
     /// The device with its vault open. Asks for the passphrase only once it is clear that there is a vault.
     pub(crate) fn unlock(&self) -> Result<Device, Failure> {
         let device = self.open()?;
-        let passphrase = self.existing_passphrase(&device)?;
-        device.unlock(&passphrase, &SystemClock)?;
+        self.unlock_with(&device)?;
         if device.was_repaired()? {
             self.say("note.repaired");
         }
         Ok(device)
     }
 
+    /// Opens the vault and gives the passphrase that did it. At a prompt there are some tries: whoever mistyped types again
+    /// at once, and it must not land in the shell, which keeps and shows it.
+    pub(crate) fn unlock_with(&self, device: &Device) -> Result<kapok_core::Passphrase, Failure> {
+        let tries = if matches!(self.passphrase, Source::Prompt) { TRIES } else { 1 };
+        for left in (0..tries).rev() {
+            let passphrase = self.existing_passphrase(device)?;
+            match device.unlock(&passphrase, &SystemClock) {
+                Err(Error::WrongPassphrase) if left > 0 => self.say("error.wrong_passphrase"),
+                tried => return Ok(tried.map(|()| passphrase)?),
+            }
+        }
+        Err(Error::WrongPassphrase.into())
+    }
+
     /// The passphrase that the vault has. Nobody is asked for one that may not be tried yet.
-    pub(crate) fn existing_passphrase(&self, device: &Device) -> Result<kapok_core::Passphrase, Failure> {
-        self.can_take_passphrase()?;
+    fn existing_passphrase(&self, device: &Device) -> Result<kapok_core::Passphrase, Failure> {
+        self.can_take_passphrase(None)?;
         let wait = device.wait_before_try(&SystemClock)?;
         if !wait.is_zero() {
             return Err(Error::TooManyTries { wait }.into());
@@ -77,10 +102,30 @@ impl App {
         self.passphrase.existing(&self.words)
     }
 
-    /// A new passphrase, asked for twice at a prompt.
-    pub(crate) fn new_passphrase(&self) -> Result<kapok_core::Passphrase, Failure> {
-        self.can_take_passphrase()?;
-        self.passphrase.fresh(&self.words)
+    /// A new passphrase for a vault with these properties: drawn and shown at a prompt, or a person's own.
+    pub(crate) fn new_passphrase(
+        &self,
+        source: Option<Source>,
+        kind: Option<KindOfPassphrase>,
+        level: Level,
+        kdf: KdfParams,
+    ) -> Result<kapok_core::Passphrase, Failure> {
+        self.can_take_passphrase(source)?;
+        let source = source.unwrap_or(self.passphrase);
+        match (source, drawn::kind(kind, self.lang)) {
+            (Source::Prompt, Some(kind)) => drawn::passphrase(self, kind, level, kdf),
+            (Source::Descriptor(_), Some(_)) if kind.is_some() => Err(Failure::usage("error.kind_of_given")),
+            _ => {
+                let own = source.fresh(&self.words)?;
+                self.say_strength(own.strength(kdf));
+                Ok(own)
+            }
+        }
+    }
+
+    /// How strong a passphrase is, on stderr.
+    fn say_strength(&self, strength: Strength) {
+        output::note(StrengthWords::load().get(strength, self.lang.of_reasons()));
     }
 
     /// A sentence on stderr.
@@ -94,8 +139,8 @@ impl App {
     }
 
     /// A prompt that goes into a pipe or a file waits for ever for somebody who cannot see it.
-    fn can_take_passphrase(&self) -> Result<(), Failure> {
-        match self.passphrase {
+    pub(crate) fn can_take_passphrase(&self, source: Option<Source>) -> Result<(), Failure> {
+        match source.unwrap_or(self.passphrase) {
             Source::Prompt if !self.somebody() => Err(Failure::usage("error.no_terminal_passphrase")),
             _ => Ok(()),
         }

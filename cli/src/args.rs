@@ -60,12 +60,32 @@ pub(crate) struct InitArgs {
     pub(crate) set_aside: bool,
     #[arg(long, value_enum, default_value_t = DeviceKeyArg::Software)]
     pub(crate) device_key: DeviceKeyArg,
+    #[arg(long, value_enum)]
+    pub(crate) passphrase_kind: Option<KindOfPassphrase>,
+    #[arg(long, value_enum, default_value_t = GuessCost::Measured)]
+    pub(crate) guess_cost: GuessCost,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum KindOfPassphrase {
+    English,
+    Khmer,
+    Digits,
+    Own,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum GuessCost {
+    Measured,
+    Least,
 }
 
 #[derive(Args)]
 pub(crate) struct PassphraseArgs {
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", conflicts_with = "passphrase_kind")]
     pub(crate) new_passphrase_fd: Option<u32>,
+    #[arg(long, value_enum)]
+    pub(crate) passphrase_kind: Option<KindOfPassphrase>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -228,8 +248,8 @@ mod tests {
         let all = command.get_subcommands().flat_map(|sub| sub.get_arguments()).chain(command.get_arguments());
         for arg in all {
             let id = arg.get_id().as_str();
-            let descriptor = ["passphrase_fd", "new_passphrase_fd"].contains(&id);
-            assert!(descriptor || !id.contains("passphrase") && !id.contains("invite"), "{id}");
+            let harmless = ["passphrase_fd", "new_passphrase_fd", "passphrase_kind"].contains(&id);
+            assert!(harmless || !id.contains("passphrase") && !id.contains("invite"), "{id}");
         }
     }
 }

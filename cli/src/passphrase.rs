@@ -31,14 +31,17 @@ impl Source {
     pub(crate) fn existing(self, words: &Words) -> Result<Passphrase, Failure> {
         match self {
             Self::Prompt => {
-                let prompt = Password::new(words.get("ask.passphrase")).without_confirmation();
-                read(prompt)
+                // Refused here: Enter alone is a slip, and no try.
+                let refusal = words.get("error.passphrase_empty").to_owned();
+                let something = move |typed: &str| Ok(validity(characters(typed) > 0, &refusal));
+                let prompt = Password::new(words.get("ask.passphrase")).with_validator(something);
+                read(prompt.without_confirmation())
             }
             Self::Descriptor(number) => from_descriptor(number),
         }
     }
 
-    /// A new passphrase for a vault: typed twice, because a slip would lock it for ever. The core judges its length again.
+    /// A new passphrase that a person chose: typed twice, because a slip would lock it for ever. The core judges its length again.
     pub(crate) fn fresh(self, words: &Words) -> Result<Passphrase, Failure> {
         match self {
             Self::Prompt => {
@@ -46,13 +49,7 @@ impl Source {
                 let help = words.fill("ask.help_passphrase", &[("least", &least)]);
                 let refusal = words.fill("error.passphrase_short", &[("least", &least)]);
                 // Refused before it has to be typed again.
-                let long_enough = move |typed: &str| {
-                    Ok(if characters(typed) < Passphrase::LEAST {
-                        Validation::Invalid(refusal.clone().into())
-                    } else {
-                        Validation::Valid
-                    })
-                };
+                let long_enough = move |typed: &str| Ok(validity(characters(typed) >= Passphrase::LEAST, &refusal));
                 let prompt = Password::new(words.get("ask.passphrase_new"))
                     .with_help_message(&help)
                     .with_validator(long_enough)
@@ -65,14 +62,23 @@ impl Source {
     }
 }
 
+fn validity(valid: bool, refusal: &str) -> Validation {
+    if valid { Validation::Valid } else { Validation::Invalid(refusal.into()) }
+}
+
 /// Characters as the core counts them; a text that is no passphrase has none.
 fn characters(typed: &str) -> usize {
     Passphrase::new(typed.as_bytes().to_vec()).map_or(0, |passphrase| passphrase.characters())
 }
 
 fn read(prompt: Password<'_>) -> Result<Passphrase, Failure> {
+    Ok(typed(prompt)??)
+}
+
+/// What was typed, without echo; the core says whether it is a passphrase.
+pub(crate) fn typed(prompt: Password<'_>) -> Result<kapok_core::Result<Passphrase>, Failure> {
     let typed = prompt.with_display_mode(PasswordDisplayMode::Hidden).prompt().map_err(interview::stopped)?;
-    Ok(Passphrase::new(typed.into_bytes())?)
+    Ok(Passphrase::new(typed.into_bytes()))
 }
 
 /// Reads to the first newline or the end. `/dev/fd` gives the descriptor without unsafe code.

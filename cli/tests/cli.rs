@@ -16,6 +16,8 @@ mod interview;
 mod invites;
 #[path = "cli/organisation.rs"]
 mod organisation;
+#[path = "cli/passphrases.rs"]
+mod passphrases;
 #[path = "cli/sending.rs"]
 mod sending;
 #[path = "cli/terminal.rs"]

@@ -6,11 +6,13 @@ use std::path::Path;
 use std::sync::Arc;
 
 use kapok_core::report::printable;
-use kapok_core::{CreateOptions, Device, DeviceKey, HalfFrames, NoDeviceKey, SoftwareDeviceKey};
+use kapok_core::{
+    CreateOptions, Device, DeviceKey, HalfFrames, KdfParams, Level, NoDeviceKey, SoftwareDeviceKey, SystemClock,
+};
 use serde_json::json;
 
 use crate::app::App;
-use crate::args::{DeviceKeyArg, InitArgs};
+use crate::args::{DeviceKeyArg, GuessCost, InitArgs};
 use crate::failure::{Exit, Failure};
 use crate::output;
 
@@ -19,18 +21,24 @@ const PER_MIB: u32 = 16;
 
 pub(crate) fn run(app: &App, args: &InitArgs) -> Result<(), Failure> {
     let home = app.home()?;
-    let options = options(args)?;
+    let (half, pool_slots) = sizes(args)?;
     match (home.join("vault.kpk").exists(), args.set_aside) {
         (true, false) => return Err(kapok_core::Error::AlreadyExists.into()),
         (false, true) => return Err(kapok_core::Error::NotFound.into()),
         _ => {}
     }
     // Everything that can be refused comes before the old vault is touched.
-    let passphrase = app.new_passphrase()?;
+    app.can_take_passphrase(None)?;
+    let kdf = guess_cost(app, args);
+    let level = match args.device_key {
+        DeviceKeyArg::None => Level::None,
+        DeviceKeyArg::Software => Level::Software,
+    };
+    let passphrase = app.new_passphrase(None, args.passphrase_kind, level, kdf)?;
     private_folder(home)?;
     let key = device_key(app, args.device_key)?;
     let kept = if args.set_aside { Some(Device::set_aside(home)?) } else { None };
-    let device = Device::create(home, &passphrase, key, options)?;
+    let device = Device::create(home, &passphrase, key, CreateOptions { half, pool_slots, kdf })?;
     device.lock();
     let kept = kept.and_then(|path| path.file_name().map(|name| name.to_string_lossy().into_owned()));
     if app.json {
@@ -54,11 +62,21 @@ pub(crate) fn run(app: &App, args: &InitArgs) -> Result<(), Failure> {
     Ok(())
 }
 
-fn options(args: &InitArgs) -> Result<CreateOptions, Failure> {
+fn sizes(args: &InitArgs) -> Result<(HalfFrames, u32), Failure> {
     let size = || Failure::from(kapok_core::Error::BadSize);
     let frames = args.half_mib.checked_mul(PER_MIB).ok_or_else(size)?;
     let pool_slots = args.pool_mib.checked_mul(PER_MIB).ok_or_else(size)?;
-    Ok(CreateOptions { half: HalfFrames::new(frames)?, pool_slots, ..CreateOptions::default() })
+    Ok((HalfFrames::new(frames)?, pool_slots))
+}
+
+fn guess_cost(app: &App, args: &InitArgs) -> KdfParams {
+    match args.guess_cost {
+        GuessCost::Measured => {
+            app.say("init.measuring");
+            KdfParams::choose(None, &SystemClock)
+        }
+        GuessCost::Least => KdfParams::FLOOR,
+    }
 }
 
 fn device_key(app: &App, wanted: DeviceKeyArg) -> Result<Arc<dyn DeviceKey>, Failure> {

@@ -1,6 +1,6 @@
 //! `passphrase`: changes the passphrase of the vault.
 
-use kapok_core::SystemClock;
+use kapok_core::{KdfParams, SystemClock};
 use serde_json::json;
 
 use crate::app::App;
@@ -11,14 +11,12 @@ use crate::passphrase::Source;
 
 pub(crate) fn run(app: &App, args: &PassphraseArgs) -> Result<(), Failure> {
     let device = app.open()?;
-    let current = app.existing_passphrase(&device)?;
-    // Tried first: nobody should think up and type a new one twice only to learn that the current one was mistyped.
-    device.unlock(&current, &SystemClock)?;
+    // Tried first: nobody should learn a new one only to hear that the current one was mistyped.
+    let current = app.unlock_with(&device)?;
     device.lock();
-    let new = match args.new_passphrase_fd {
-        Some(number) => Source::Descriptor(number).fresh(&app.words)?,
-        None => app.new_passphrase()?,
-    };
+    let source = args.new_passphrase_fd.map(Source::Descriptor);
+    // The cost of a guess stays that of the vault, at least this.
+    let new = app.new_passphrase(source, args.passphrase_kind, app.key_level()?, KdfParams::FLOOR)?;
     device.change_passphrase(&current, &new, &SystemClock)?;
     if app.json {
         output::document(&json!({"changed": true}));

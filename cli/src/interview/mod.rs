@@ -6,7 +6,6 @@
 mod ask;
 mod date;
 mod menu;
-mod page;
 mod parts;
 
 use inquire::InquireError;
@@ -18,9 +17,9 @@ use kapok_core::report::{
 use kapok_core::{Device, DraftId};
 use serde_json::{Value as Json, json};
 
-use self::page::Page;
 use crate::app::App;
 use crate::failure::{Exit, Failure};
+use crate::page::Page;
 use crate::{confirm, output, warnings};
 
 /// How an interview ended. The draft holds every answer in each case.

@@ -33,7 +33,7 @@ impl TestDevice {
     /// A small device with a vault.
     pub(crate) fn new() -> Self {
         let device = Self::empty();
-        let ran = device.run(&["init", "--half-mib", "1", "--pool-mib", "4"]);
+        let ran = device.run(&["init", "--half-mib", "1", "--pool-mib", "4", "--guess-cost", "least"]);
         assert_eq!(ran.code, 0, "{}", ran.err);
         device
     }

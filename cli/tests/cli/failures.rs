@@ -27,7 +27,8 @@ fn a_wrong_passphrase_is_exit_3_and_says_nothing_about_how_near_it_was() {
 fn a_new_passphrase_has_at_least_eight_characters_as_the_keyboard_means_them() {
     let init = |passphrase: &str| {
         let device = TestDevice::empty();
-        let ran = device.run_with(passphrase, &["--json", "init", "--half-mib", "1", "--pool-mib", "4"]);
+        let ran = device
+            .run_with(passphrase, &["--json", "init", "--half-mib", "1", "--pool-mib", "4", "--guess-cost", "least"]);
         let made = device.home().join("vault.kpk").exists();
         assert_eq!(made, ran.code == 0, "{}", ran.err);
         if made { "made".to_owned() } else { ran.json()["error"]["code"].as_str().unwrap().to_owned() }
@@ -39,7 +40,7 @@ fn a_new_passphrase_has_at_least_eight_characters_as_the_keyboard_means_them() {
     for enough in ["12345678", "ភាសាខ្មែរ"] {
         assert_eq!(init(enough), "made", "control: {enough}");
     }
-    let ran = TestDevice::empty().run_with("x", &["--lang", "km", "init"]);
+    let ran = TestDevice::empty().run_with("x", &["--lang", "km", "init", "--guess-cost", "least"]);
     assert!(is_khmer(&ran.err) && ran.err.contains('8'), "{}", ran.err);
 }
 
@@ -157,10 +158,11 @@ fn what_is_not_there_or_damaged_has_its_own_exit_code_and_is_never_overwritten()
     assert_eq!((short.code, short.json()["error"]["code"].as_str()), (7, Some("wrong_length")));
     fs::write(&vault, vec![0; whole.len()]).unwrap();
     assert_eq!(device.run(&["drafts"]).code, 7);
-    assert_eq!(device.run_with("", &["init", "--set-aside"]).code, 3);
-    assert_eq!(device.run(&["init", "--set-aside", "--device-key", "none"]).code, 2);
+    assert_eq!(device.run_with("", &["init", "--set-aside", "--guess-cost", "least"]).code, 3);
+    assert_eq!(device.run(&["init", "--set-aside", "--device-key", "none", "--guess-cost", "least"]).code, 2);
     assert_eq!(fs::read(&vault).unwrap().len(), whole.len(), "a refused init moved the vault");
-    let aside = device.run(&["--json", "init", "--set-aside", "--half-mib", "1", "--pool-mib", "4"]);
+    let aside =
+        device.run(&["--json", "init", "--set-aside", "--half-mib", "1", "--pool-mib", "4", "--guess-cost", "least"]);
     assert_eq!(aside.code, 0, "{}", aside.err);
     let kept = aside.json()["set_aside"].as_str().unwrap().to_owned();
     assert_eq!(fs::read(device.home().join(kept)).unwrap().len(), whole.len(), "the damaged file is kept");

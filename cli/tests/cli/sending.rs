@@ -154,10 +154,10 @@ fn a_vault_set_aside_on_an_enrolled_device_leads_to_the_next_report_not_to_anoth
     std::fs::write(device.home().join("vault.kpk"), "damaged").unwrap();
     let damaged = device.run(&["drafts"]);
     assert!(damaged.err.contains("kapok init --set-aside"), "it says what to do: {}", damaged.err);
-    let aside = device.run(&["init", "--set-aside", "--half-mib", "1", "--pool-mib", "4"]);
+    let aside = device.run(&["init", "--set-aside", "--half-mib", "1", "--pool-mib", "4", "--guess-cost", "least"]);
     assert_eq!(aside.code, 0, "{}", aside.err);
     assert!(aside.err.contains("Example Monitors") && aside.err.contains("kapok report"), "{}", aside.err);
     assert!(!aside.err.contains("kapok enrol"), "{}", aside.err);
-    let fresh = TestDevice::empty().run(&["init", "--half-mib", "1", "--pool-mib", "4"]);
+    let fresh = TestDevice::empty().run(&["init", "--half-mib", "1", "--pool-mib", "4", "--guess-cost", "least"]);
     assert!(fresh.err.contains("kapok enrol"), "control: a new device has to enrol: {}", fresh.err);
 }

@@ -1,7 +1,7 @@
-//! The terminal during an interview: a page of its own, one question on it at a time.
+//! A page of the terminal for what must not stay there: the questions of an interview, a new passphrase.
 //!
 //! On the page apart (the "alternate screen" of terminals) nothing that is typed stays in view or in the scroll-back
-//! when the interview ends: the next person at the machine should not read it there.
+//! when the page is closed: the next person at the machine should not read it there.
 
 use std::io::{Write as _, stderr};
 
@@ -9,16 +9,16 @@ const OPEN: &str = "\u{1b}[?1049h";
 const CLOSE: &str = "\u{1b}[?1049l";
 const CLEAR: &str = "\u{1b}[2J\u{1b}[3J\u{1b}[H";
 
-pub(super) struct Page;
+pub(crate) struct Page;
 
 impl Page {
-    pub(super) fn open() -> Self {
+    pub(crate) fn open() -> Self {
         emit(OPEN);
         emit(CLEAR);
         Self
     }
 
-    pub(super) fn turn(&self) {
+    pub(crate) fn turn(&self) {
         emit(CLEAR);
     }
 }
