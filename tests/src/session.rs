@@ -1,6 +1,7 @@
 //! What a child does between unlock and lock, so that its parent can search its memory.
 //!
-//! `open FOLDER KEYS PHOTOS` stands still with the vault open, `lock …` after locking it. Two programs do this:
+//! `open FOLDER KEYS PHOTOS` stands still with the vault open, `lock …` after locking it. `weigh …` only reads, and tells how
+//! much memory it has in KiB before, while it is unlocked and after. Two programs do this:
 //! `kapok-session` with a heap that is zeroed when it is freed, `kapok-session-bare` without, as the control.
 
 use std::io::{Cursor, Write as _};
@@ -26,6 +27,9 @@ pub fn run() -> Done {
     let words: Vec<_> = std::env::args_os().skip(1).map(PathBuf::from).collect();
     let [mode, folder, keys, photos] = words.as_slice() else { return Err("usage: MODE FOLDER KEYS PHOTOS".into()) };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    if mode.as_os_str() == "weigh" {
+        return weigh(&Device::open(folder, Arc::new(SoftwareDeviceKey::in_folder(keys)))?);
+    }
     let device = &Device::open(folder, Arc::new(SoftwareDeviceKey::in_folder(keys)))?;
     // Each in a thread of its own that stays: what a call leaves on its stack is not overwritten by the next one.
     std::thread::scope(|scope| {
@@ -54,6 +58,29 @@ fn read(device: &Device) -> Done {
         device.attachments(view.id)?;
     }
     Ok(())
+}
+
+/// Says how much memory it has: locked, with everything read, and locked again.
+fn weigh(device: &Device) -> Done {
+    let mut weights = vec![resident()?];
+    device.unlock(&story::passphrase(), &SystemClock)?;
+    weights.push(resident()?);
+    for view in device.drafts()? {
+        device.answers(view.id)?;
+    }
+    weights.push(resident()?);
+    device.lock();
+    weights.push(resident()?);
+    let words: Vec<_> = weights.iter().map(u64::to_string).collect();
+    writeln!(std::io::stdout(), "{}", words.join(" "))?;
+    Ok(())
+}
+
+/// Resident memory of this process in KiB.
+fn resident() -> Done<u64> {
+    let status = std::fs::read_to_string("/proc/self/status")?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).ok_or("no VmRSS")?;
+    Ok(line.trim().trim_end_matches(" kB").parse()?)
 }
 
 /// Stands still until it is killed.

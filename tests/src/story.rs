@@ -67,6 +67,16 @@ pub fn answers(pack: &Pack, n: u64) -> Answers {
     Answers::parse(pack, FORM, file.to_string().as_bytes(), &moment).unwrap().0
 }
 
+/// Answers with as long a text as a form takes.
+///
+/// # Panics
+/// If the form does not take it.
+#[must_use]
+pub fn long_answers(pack: &Pack) -> Answers {
+    let file = json!({ "narrative": "ក".repeat(20_000) }).to_string();
+    Answers::parse(pack, FORM, file.as_bytes(), &Moment::parse("2026-11-24").unwrap()).unwrap().0
+}
+
 /// Which report these answers are of: they say everything that [`answers`] says for it, or nothing is answered.
 ///
 /// # Panics
