@@ -4,6 +4,7 @@
 
 mod device;
 mod error;
+mod passphrase;
 mod policy;
 mod route;
 mod time;
@@ -11,10 +12,11 @@ mod vault;
 
 pub use device::{
     AttachmentView, Backoff, CreateOptions, Device, DraftId, DraftView, EnrolReport, FinishedId, FinishedReport,
-    FinishedView, NewAttachment, OrganisationView, OutboxView, Progress, ReportState, Settings, SyncEnd, SyncOptions,
-    SyncReport, Undone,
+    FinishedView, Hit, HitPlace, NewAttachment, OrganisationView, OutboxView, Progress, ReportState, Settings, SyncEnd,
+    SyncOptions, SyncReport, Undone,
 };
 pub use error::{Error, Result};
+pub use passphrase::{GeneratedPassphrase, PassphraseKind, Strength, StrengthWords};
 pub use policy::{
     AppLock, Asked, Battery, Blocked, BundleState, Captive, Charging, ClockConfidence, DangerZone, Decision,
     DeviceLock, Effect, Facts, Finished, Floors, Lanes, Lang, LastBatch, Metered, Motion, NetworkId, NetworkLabel,

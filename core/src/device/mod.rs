@@ -22,6 +22,7 @@ mod passphrase;
 mod recovery_tests;
 #[cfg(test)]
 mod schema_tests;
+mod search;
 mod settings;
 mod slots;
 mod sync;
@@ -51,6 +52,7 @@ use hold::HoldRequest;
 pub use organisation::OrganisationView;
 use outbox::Outbox;
 pub use outbox::{OutboxView, ReportState};
+pub use search::{Hit, HitPlace};
 pub use settings::Settings;
 pub use undo::Undone;
 

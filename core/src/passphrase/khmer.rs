@@ -11,7 +11,7 @@ const COENG: char = '\u{17d2}';
 const RO: char = '\u{179a}';
 
 /// What stands for a deprecated letter: one to three letters.
-pub(super) fn replacement(letter: char) -> impl Iterator<Item = char> + use<> {
+pub(crate) fn replacement(letter: char) -> impl Iterator<Item = char> + use<> {
     let text: [Option<char>; 3] = match letter {
         '\u{17a3}' => [Some('\u{17a2}'), None, None],
         '\u{17a4}' => [Some('\u{17a2}'), Some('\u{17b6}'), None],
@@ -25,7 +25,7 @@ pub(super) fn replacement(letter: char) -> impl Iterator<Item = char> + use<> {
 }
 
 /// The ASCII digit of a Khmer one.
-pub(super) fn digit(letter: char) -> char {
+pub(crate) fn digit(letter: char) -> char {
     u32::from(letter).checked_sub(0x17e0).and_then(|value| char::from_digit(value, 10)).unwrap_or(letter)
 }
 
@@ -65,7 +65,7 @@ fn rank(sign: Sign) -> u32 {
 }
 
 /// Puts the signs of each letter in one order, and writes one look in one way. Never makes the text longer.
-pub(super) fn order_signs(letters: &mut Vec<char>) {
+pub(crate) fn order_signs(letters: &mut Vec<char>) {
     // Room for all from the start, here and in `signs`: see `normal::collect`.
     let mut out: Zeroizing<Vec<char>> = Zeroizing::new(Vec::with_capacity(letters.len()));
     let mut signs: Zeroizing<Vec<Sign>> = Zeroizing::new(Vec::with_capacity(letters.len()));

@@ -4,7 +4,7 @@
 //! depends on where the device key lives: see [`PassphraseKind::parts`]. The lists are data in `core/words/`.
 
 mod generate;
-mod khmer;
+pub(crate) mod khmer;
 mod normal;
 mod strength;
 mod words;

@@ -11,6 +11,7 @@ mod full_file;
 mod header;
 mod kdf;
 mod keys;
+mod memory_size;
 mod migrate;
 mod opening;
 mod passphrase;

@@ -56,6 +56,19 @@ pub(super) fn load(content: &[u8], capacity: usize) -> Result<Connection> {
     Ok(db)
 }
 
+/// An empty database in memory for what can be derived from another one. Neither can write a file.
+pub(super) fn beside() -> Result<Connection> {
+    let db = Connection::open_in_memory()?;
+    for (name, value) in [("temp_store", "MEMORY"), ("trusted_schema", "OFF"), ("cell_size_check", "ON")] {
+        db.pragma_update(None, name, value)?;
+    }
+    // What goes wrong in it is dropped as a whole.
+    let _: String = db.pragma_update_and_check(None, "journal_mode", "OFF", |row| row.get(0))?;
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    db.set_limit(Limit::SQLITE_LIMIT_ATTACHED, 0)?;
+    Ok(db)
+}
+
 /// Keeps some pages from ordinary writes. Every later version brings tables, and a vault that was filled to its last page must
 /// still open then: whoever is turned away cannot make room either.
 pub(super) fn reserve_room(db: &Connection, capacity: usize) -> Result<()> {

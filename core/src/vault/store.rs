@@ -15,6 +15,8 @@ pub(crate) struct Store {
     region: Region,
     /// `None` after a failed commit, until it is loaded again from the last good half.
     db: Option<Connection>,
+    /// What was derived from `db`, for reading it quickly. Never sealed, and dropped with it.
+    beside: Option<Connection>,
     one_copy_bad: bool,
 }
 
@@ -34,7 +36,7 @@ impl Store {
         if migrated {
             sqlite::with_bytes(&mut db, |bytes| region.commit(bytes))??;
         }
-        Ok(Self { region, db: Some(db), one_copy_bad })
+        Ok(Self { region, db: Some(db), beside: None, one_copy_bad })
     }
 
     /// True if one half was found damaged or cut off at opening: the content is the last whole one.
@@ -50,6 +52,21 @@ impl Store {
     /// Reads. A statement that writes fails.
     pub(crate) fn read<T>(&mut self, query: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
         stack::wiped(|| query(self.loaded()?))
+    }
+
+    /// Reads with a database beside, empty at first, that is kept as long as the content stays in memory, and dropped after an
+    /// error. It is never sealed.
+    pub(crate) fn read_beside<T>(&mut self, query: impl FnOnce(&Connection, &Connection) -> Result<T>) -> Result<T> {
+        self.loaded()?;
+        let beside = match &mut self.beside {
+            Some(beside) => beside,
+            none => none.insert(sqlite::beside()?),
+        };
+        let read = query(self.db.as_ref().ok_or(Error::Store)?, beside);
+        if read.is_err() {
+            self.beside = None;
+        }
+        read
     }
 
     /// Runs `change` in a transaction and returns after the result is durable. On any error nothing has changed.
@@ -112,6 +129,8 @@ impl Store {
 
     fn loaded(&mut self) -> Result<&Connection> {
         if self.db.is_none() {
+            // Derived from a content that was not kept.
+            self.beside = None;
             let content = self.region.reload()?;
             let db = sqlite::load(&content, self.region.capacity())?;
             sqlite::reserve_room(&db, self.region.capacity())?;
