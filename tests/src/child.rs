@@ -122,14 +122,15 @@ impl Drop for Running {
     }
 }
 
-/// A binary of this workspace, beside the running test.
+/// A binary of this workspace, beside the running program; tests run in a folder below.
 ///
 /// # Panics
 /// If it was not built.
 #[must_use]
 pub fn binary(name: &str) -> PathBuf {
-    let test = std::env::current_exe().unwrap();
-    let folder = test.ancestors().nth(2).unwrap();
+    let own = std::env::current_exe().unwrap();
+    let mut folders = own.ancestors().skip(1);
+    let folder = folders.find(|folder| !folder.ends_with("deps")).unwrap();
     let path = folder.join(name);
     assert!(path.is_file(), "{name} is not built; run `cargo build --workspace` first");
     path

@@ -9,6 +9,7 @@
 //! - [`streams`]: compressed streams in the middle of anything.
 //! - [`child`]: processes that are killed at random moments and never outlive their test.
 //! - [`after_lock`]: what is left of a vault in memory.
+//! - [`kills`]: what must be true after them.
 //! - [`session`]: what a child does whose memory is searched.
 //! - [`page`]: a container read by its format page alone, with its keys.
 //! - [`story`]: fictional people, whose names are the markers.
@@ -18,6 +19,7 @@
 
 pub mod after_lock;
 pub mod child;
+pub mod kills;
 pub mod ledger;
 pub mod memory;
 pub mod page;

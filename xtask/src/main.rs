@@ -1,4 +1,4 @@
-//! `cargo xtask test | demo | bench | doc`: everything that checks or shows Kapok, in one place.
+//! `cargo xtask test | demo | prove | bench | doc`: everything that checks or shows Kapok, in one place.
 //!
 //! A small Rust program instead of shell scripts or a task runner: it needs nothing but the toolchain that the
 //! project needs anyway, and its own rules are unit-tested like the rest of the code.
@@ -11,6 +11,7 @@ mod doc;
 mod files;
 mod machine;
 mod metadata;
+mod prove;
 mod rules;
 mod run;
 mod steps;
@@ -23,6 +24,7 @@ use std::process::ExitCode;
 const HELP: &str = "\
 cargo xtask test [STEP…]   every check, in order; with names, only those steps (`cargo xtask test list`)
 cargo xtask demo           one report's whole way on this machine, with real processes and real files
+cargo xtask prove          every claim about the vault, beside a control (`--short --claim ID --hours N --seed N --write`)
 cargo xtask bench          what was promised, measured on this machine
 cargo xtask doc            the Rust documentation and the links of the Markdown pages";
 
@@ -32,6 +34,7 @@ fn main() -> ExitCode {
     let done = match words.first().map(String::as_str) {
         Some("test") => test::run(rest),
         Some("demo") => demo::run(rest),
+        Some("prove") => prove::run(rest, test::BUILD),
         Some("bench") => bench::run(rest),
         Some("doc") => doc::run(),
         Some("help" | "-h" | "--help") => {

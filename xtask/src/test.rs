@@ -2,10 +2,10 @@
 
 use crate::run::{Cmd, Done};
 use crate::steps::{self, Step};
-use crate::{demo, deny, doc, rules, tools};
+use crate::{demo, deny, doc, prove, rules, tools};
 
 /// One selection of packages for tests and demo, so that each crate is built once.
-const BUILD: &str = "build --workspace --all-targets --locked --quiet";
+pub(crate) const BUILD: &str = "build --workspace --all-targets --locked --quiet";
 
 const STEPS: &[Step] = &[
     Step { name: "tools", what: "programs that tests and demo need are here, or get installed", run: tools::run },
@@ -33,6 +33,11 @@ const STEPS: &[Step] = &[
         run: rules::dependencies::run,
     },
     Step { name: "deny", what: "licences, banned crates, sources", run: deny::run },
+    Step {
+        name: "prove",
+        what: "every claim about the vault and its control, a little of each",
+        run: || prove::run(&["--short".to_owned()], BUILD),
+    },
     Step { name: "demo", what: "one report's whole way", run: || demo::play(BUILD) },
 ];
 

