@@ -99,6 +99,23 @@ mod tests {
         String::from_utf8(normal(typed).to_vec()).unwrap()
     }
 
+    #[derive(serde::Deserialize)]
+    struct Vector {
+        rule: String,
+        typed: String,
+        normal: String,
+    }
+
+    #[test]
+    fn the_committed_vectors_hold() {
+        let vectors: Vec<Vector> = serde_json::from_str(include_str!("../../vectors/passphrase-v1.json")).unwrap();
+        for Vector { rule, typed, normal } in &vectors {
+            assert_eq!(text(typed), *normal, "{rule}");
+            assert_eq!(text(normal), *normal, "{rule}");
+        }
+        assert!(vectors.len() > 20, "control");
+    }
+
     #[test]
     fn what_two_keyboards_send_for_one_passphrase_is_the_same() {
         for (typed, same) in [
