@@ -11,8 +11,8 @@ use kapok_core::{
 };
 
 use crate::args::{Cli, KindOfPassphrase};
-use crate::drawn;
 use crate::failure::Failure;
+use crate::generated;
 use crate::lang::Lang;
 use crate::output;
 use crate::passphrase::Source;
@@ -112,8 +112,8 @@ impl App {
     ) -> Result<kapok_core::Passphrase, Failure> {
         self.can_take_passphrase(source)?;
         let source = source.unwrap_or(self.passphrase);
-        match (source, drawn::kind(kind, self.lang)) {
-            (Source::Prompt, Some(kind)) => drawn::passphrase(self, kind, level, kdf),
+        match (source, generated::kind(kind, self.lang)) {
+            (Source::Prompt, Some(kind)) => generated::passphrase(self, kind, level, kdf),
             (Source::Descriptor(_), Some(_)) if kind.is_some() => Err(Failure::usage("error.kind_of_given")),
             _ => {
                 let own = source.fresh(&self.words)?;

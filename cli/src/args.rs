@@ -6,7 +6,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
-use kapok_core::Reason;
+use kapok_core::{Profile, Reason};
 
 use crate::words::Words;
 
@@ -41,7 +41,11 @@ pub(crate) enum Command {
     Detach(DetachArgs),
     Drafts,
     Show(DraftArg),
+    Search(SearchArgs),
+    Note(NoteArgs),
+    Undo(DraftArg),
     Finish(DraftArg),
+    Finished(FinishedArgs),
     Discard(DiscardArgs),
     Outbox(NetworkArgs),
     Hold,
@@ -134,6 +138,38 @@ pub(crate) enum KindArg {
 pub(crate) struct DraftArg {
     #[arg(value_name = "DRAFT")]
     pub(crate) draft: i64,
+}
+
+#[derive(Args)]
+pub(crate) struct SearchArgs {
+    #[arg(value_name = "TEXT")]
+    pub(crate) text: Option<String>,
+    #[arg(long, default_value_t = 20, value_name = "N")]
+    pub(crate) limit: u32,
+}
+
+#[derive(Args)]
+pub(crate) struct NoteArgs {
+    #[arg(value_name = "DRAFT")]
+    pub(crate) draft: i64,
+    #[arg(value_name = "NOTE")]
+    pub(crate) note: Option<String>,
+}
+
+#[derive(Args)]
+pub(crate) struct FinishedArgs {
+    #[arg(long, value_name = "CODE", conflicts_with = "forget_all")]
+    pub(crate) forget: Vec<String>,
+    #[arg(long)]
+    pub(crate) forget_all: bool,
+    #[arg(long, value_name = "PROFILE", value_parser = profile)]
+    pub(crate) keep: Option<Profile>,
+    #[arg(long)]
+    pub(crate) yes: bool,
+}
+
+fn profile(code: &str) -> Result<Profile, String> {
+    Profile::from_code(code).ok_or_else(|| Profile::ALL.map(Profile::code).join(", "))
 }
 
 #[derive(Args)]

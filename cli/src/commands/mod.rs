@@ -6,14 +6,18 @@ mod discard;
 mod drafts;
 mod enrol;
 mod finish;
+mod finished;
 mod hold;
 mod init;
+mod note;
 mod outbox;
 mod passphrase;
 mod report;
+mod search;
 mod show;
 mod status;
 mod sync;
+mod undo;
 
 use crate::app::App;
 use crate::args::Command;
@@ -29,7 +33,11 @@ pub(crate) fn run(app: &App, command: &Command) -> Result<(), Failure> {
         Command::Detach(args) => detach::run(app, args),
         Command::Drafts => drafts::run(app),
         Command::Show(args) => show::run(app, args.draft),
+        Command::Search(args) => search::run(app, args),
+        Command::Note(args) => note::run(app, args),
+        Command::Undo(args) => undo::run(app, args.draft),
         Command::Finish(args) => finish::run(app, args.draft),
+        Command::Finished(args) => finished::run(app, args),
         Command::Discard(args) => discard::run(app, args),
         Command::Outbox(args) => outbox::run(app, args),
         Command::Hold => hold::hold(app),
