@@ -2,8 +2,8 @@
 //!
 //! A person who types what is on the paper must get in, on another phone too: where a keyboard writes a zero-width space
 //! between Khmer words, puts signs in another order, begins with a capital or ends with a space. So these do not
-//! count; nothing else is forgiven, and what *looks* different stays different. The rules are part of KDF id 1: they are
-//! lists of code points in this folder, so that no later version of Unicode or of Rust changes them.
+//! count; nothing else is forgiven, and what *looks* different stays different. The rules are part of KDF id 1: beyond
+//! NFKC, which is stable, they are lists of code points in this folder, so that no later Unicode or Rust changes them.
 //!
 //! Rejected: dropping every space (it would also join the words of those who choose their own), and correcting
 //! slips (each passphrase would open with many others).
@@ -69,7 +69,8 @@ fn simple(letter: char) -> char {
     match letter {
         // Hyphens and dashes: keyboards exchange them.
         '-' | '\u{2010}'..='\u{2015}' | '\u{2212}' => ' ',
-        letter if letter.is_whitespace() => ' ',
+        // Of the other spaces NFKC has made plain ones.
+        '\t'..='\r' | '\u{85}' | '\u{1680}' | '\u{2028}' | '\u{2029}' => ' ',
         // Khmer digits; NFKC has dealt with those of other widths.
         '\u{17e0}'..='\u{17e9}' => khmer::digit(letter),
         // Only these: the small letters of all alphabets are not the same list in every version of Unicode.
@@ -163,6 +164,8 @@ mod tests {
     fn plain_words_with_single_spaces_are_their_own_normal_form() {
         assert_eq!(text("lotus paper seven river"), "lotus paper seven river");
         assert_eq!(text(" \u{200b}-\u{2003}"), "", "control: spaces alone are nothing");
+        let spaces = (0..=0x10_ffff).filter_map(char::from_u32).filter(|c| c.is_whitespace());
+        assert_eq!(text(&spaces.collect::<String>()), "", "the list has all that Unicode calls a space");
     }
 
     /// Texts in which the rules meet: marks, subscripts, spaces, what is invisible, what composes.
