@@ -1,5 +1,5 @@
-//! What a locked device leaves in memory: a child unlocks, reads, saves, attaches, finishes, sends, deletes and locks, each in
-//! another thread, and stands still while its memory is searched.
+//! What a locked device leaves in memory: a child unlocks, reads, saves, attaches, undoes, finishes, sends, deletes
+//! and locks, each in another thread, and stands still while its memory is searched.
 //!
 //! Looked for: the passphrase, every key between it and the vault's content, what ciphers and codes make of these keys, the
 //! keys of attachments, answers, file names and pieces of the files. The keys are derived here from file, passphrase
@@ -66,7 +66,7 @@ pub async fn searched(program: &str, mode: &str) -> Found {
     running.freeze();
 
     let mut wanted = story::markers(&photo, &voice);
-    wanted.push(Marker::text(story::PASSPHRASE));
+    wanted.extend([story::PASSPHRASE, session::NOTE].map(Marker::text));
     wanted.extend(pieces("passphrase", story::PASSPHRASE.as_bytes()));
     let files = [folder.join("vault.kpk"), keys.join("kapok-vault.key")];
     let [vault, device_key] = files.map(|file| fs::read(file).unwrap());

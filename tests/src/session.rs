@@ -12,7 +12,7 @@ use std::thread::Scope;
 use std::time::Duration;
 
 use kapok_core::report::EvidenceOrigin;
-use kapok_core::{Clock as _, Device, DraftId, NewAttachment, SoftwareDeviceKey, SystemClock};
+use kapok_core::{Clock as _, Device, DraftId, Error, NewAttachment, Passphrase, SoftwareDeviceKey, SystemClock};
 
 use crate::{story, world};
 
@@ -33,15 +33,19 @@ pub fn run() -> Done {
     let device = &Device::open(folder, Arc::new(SoftwareDeviceKey::in_folder(keys)))?;
     // Each in a thread of its own that stays: what a call leaves on its stack is not overwritten by the next one.
     std::thread::scope(|scope| {
-        let [unlocks, reads, writes, finishes, deletes, locks] = std::array::from_fn(|_| Worker::start(scope));
-        unlocks.work(|| Ok(device.unlock(&story::passphrase(), &SystemClock)?))?;
+        let [unlocks, reads, writes, undoes, finishes, deletes, locks] = std::array::from_fn(|_| Worker::start(scope));
+        unlocks.work(|| match device.unlock(&mistyped()?, &SystemClock) {
+            Err(Error::WrongPassphrase) => Ok(device.unlock(&story::passphrase(), &SystemClock)?),
+            other => Err(format!("a wrong passphrase gave {other:?}").into()),
+        })?;
         reads.work(|| read(device))?;
         let sent = writes.work(|| drafted(device, 5, photos))?;
         finishes.work(move || Ok(device.finish(sent, SystemClock.now()).map(drop)?))?;
         runtime.block_on(world::sync_all(device));
         writes.work(|| drafted(device, 6, photos))?;
         let gone = writes.work(|| drafted(device, 7, photos))?;
-        deletes.work(move || Ok(device.delete_draft(gone)?))?;
+        undoes.work(move || undo(device, gone))?;
+        deletes.work(move || delete(device, gone))?;
         if mode.as_os_str() == "lock" {
             locks.work(|| {
                 device.lock();
@@ -52,9 +56,31 @@ pub fn run() -> Done {
     })
 }
 
+const MISTYPED: &str = "paper lantern under the fictional river";
+
+fn mistyped() -> Done<Passphrase> {
+    Ok(Passphrase::new(MISTYPED.into())?)
+}
+
+fn undo(device: &Device, draft: DraftId) -> Done {
+    device.set_note(draft, NOTE, SystemClock.now())?;
+    device.undo(draft, SystemClock.now())?;
+    Ok(())
+}
+
+fn delete(device: &Device, draft: DraftId) -> Done {
+    let first = device.attachments(draft)?.first().ok_or("no attachment")?.evidence_id;
+    device.remove_attachment(draft, first, SystemClock.now())?;
+    Ok(device.delete_draft(draft)?)
+}
+
 fn read(device: &Device) -> Done {
     for view in device.drafts()? {
         assert_eq!(story::number_of(device.pack(), &device.answers(view.id)?), 1);
+        for words in ["គេនាំគាត់ទៅកាន់ទីកន្លែងប្រឌិត", "invented sentence"]
+        {
+            assert_eq!(device.search(words, 10)?.len(), 1);
+        }
         device.attachments(view.id)?;
     }
     Ok(())
@@ -116,6 +142,9 @@ impl<'a> Worker<'a> {
         Ok(take.recv()??)
     }
 }
+
+/// A note that is taken.
+pub const NOTE: &str = "a note about a cousin who does not exist";
 
 /// Length of the recording.
 pub const VOICE: usize = 90_000;

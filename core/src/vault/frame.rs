@@ -6,12 +6,11 @@
 //! same length, and their frames must never be read as one content. The first nonce is random per commit and is in
 //! the file already, so this costs no byte and shows nothing.
 
-use chacha20poly1305::aead::AeadInPlace;
-use chacha20poly1305::{KeyInit, Tag, XChaCha20Poly1305, XNonce};
+use chacha20poly1305::{Tag, XNonce};
 use zeroize::Zeroizing;
 
+use super::cipher::Cipher;
 use super::keys::RegionKey;
-use super::stack;
 
 /// Length of a frame in the file.
 pub(crate) const FRAME: usize = 65_536;
@@ -43,8 +42,7 @@ pub(crate) struct Place {
 
 /// Seals and opens the frames of one region.
 pub(crate) struct FrameCipher {
-    /// In a box, because a region is moved with it, and what is moved leaves what it was behind.
-    cipher: Box<XChaCha20Poly1305>,
+    cipher: Cipher,
     header_hash: [u8; 32],
     region: u8,
 }
@@ -59,8 +57,7 @@ pub(crate) fn buffer() -> FrameBuffer {
 impl FrameCipher {
     pub(crate) fn new(key: &RegionKey, header_hash: [u8; 32], region: u8) -> Self {
         // EXPOSE: the key schedule of the cipher, which wipes itself.
-        let cipher = stack::wiped(|| Box::new(XChaCha20Poly1305::new(key.expose().into())));
-        Self { cipher, header_hash, region }
+        Self { cipher: Cipher::new(key.expose()), header_hash, region }
     }
 
     /// Seals `data` (at most [`DATA`] bytes) into `frame` and returns the frame's nonce. `first` is `None` for frame 0.
@@ -81,8 +78,7 @@ impl FrameCipher {
         let (used, pad) = room.split_at_mut_checked(data.len())?;
         used.copy_from_slice(data);
         pad.fill(0);
-        let (nonce, aad) = (&*nonce, self.aad(place, first));
-        let sealed = stack::wiped(|| self.cipher.encrypt_in_place_detached(XNonce::from_slice(nonce), &aad, body));
+        let sealed = self.cipher.encrypt_in_place_detached(XNonce::from_slice(nonce), &self.aad(place, first), body);
         *tag = sealed.ok()?.into();
         Some(*nonce)
     }
@@ -97,7 +93,7 @@ impl FrameCipher {
         let (nonce, body, tag) = split(frame)?;
         let aad = self.aad(place, first);
         let (nonce, tag) = (*nonce, Tag::from(*tag));
-        stack::wiped(|| self.cipher.decrypt_in_place_detached(XNonce::from_slice(&nonce), &aad, body, &tag)).ok()?;
+        self.cipher.decrypt_in_place_detached(XNonce::from_slice(&nonce), &aad, body, &tag).ok()?;
         let (generation, rest) = body.split_first_chunk::<8>()?;
         let (length, data) = rest.split_first_chunk::<8>()?;
         let stamp = Stamp { generation: u64::from_be_bytes(*generation), length: u64::from_be_bytes(*length) };

@@ -4,6 +4,7 @@
 //! objects and attachments). Formats: `docs/formats/container.md`, `docs/formats/slot-pool.md`; keys: [`keys`].
 
 mod block_file;
+mod cipher;
 mod container;
 mod device_key;
 mod frame;

@@ -57,16 +57,18 @@ impl Store {
     /// Reads with a database beside, empty at first, that is kept as long as the content stays in memory, and dropped after an
     /// error. It is never sealed.
     pub(crate) fn read_beside<T>(&mut self, query: impl FnOnce(&Connection, &Connection) -> Result<T>) -> Result<T> {
-        self.loaded()?;
-        let beside = match &mut self.beside {
-            Some(beside) => beside,
-            none => none.insert(sqlite::beside()?),
-        };
-        let read = query(self.db.as_ref().ok_or(Error::Store)?, beside);
-        if read.is_err() {
-            self.beside = None;
-        }
-        read
+        stack::wiped(|| {
+            self.loaded()?;
+            let beside = match &mut self.beside {
+                Some(beside) => beside,
+                none => none.insert(sqlite::beside()?),
+            };
+            let read = query(self.db.as_ref().ok_or(Error::Store)?, beside);
+            if read.is_err() {
+                self.beside = None;
+            }
+            read
+        })
     }
 
     /// Runs `change` in a transaction and returns after the result is durable. On any error nothing has changed.
