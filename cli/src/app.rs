@@ -71,11 +71,17 @@ impl App {
     /// The device with its vault open. Asks for the passphrase only once it is clear that there is a vault.
     pub(crate) fn unlock(&self) -> Result<Device, Failure> {
         let device = self.open()?;
-        self.unlock_with(&device)?;
+        self.unlock_this(&device)?;
+        Ok(device)
+    }
+
+    /// Opens the vault of a device.
+    pub(crate) fn unlock_this(&self, device: &Device) -> Result<(), Failure> {
+        self.unlock_with(device)?;
         if device.was_repaired()? {
             self.say("note.repaired");
         }
-        Ok(device)
+        Ok(())
     }
 
     /// Opens the vault and gives the passphrase that did it. At a prompt there are some tries: whoever mistyped types again

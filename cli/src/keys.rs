@@ -12,6 +12,8 @@ pub(crate) fn of(error: &Error) -> (&'static str, Exit) {
         Error::TooManyTries { .. } => ("error.too_many_tries", Exit::TryLater),
         Error::PassphraseEmpty => ("error.passphrase_empty", Exit::WrongPassphrase),
         Error::SamePassphrase => ("error.same_passphrase", Exit::WrongPassphrase),
+        Error::TooManyPassphrases { .. } => ("error.too_many_passphrases", Exit::Usage),
+        Error::Erased => ("error.erased", Exit::NothingThere),
         Error::PassphraseTooShort { .. } => ("error.passphrase_short", Exit::WrongPassphrase),
         Error::PassphraseNotText => ("error.passphrase_not_text", Exit::WrongPassphrase),
         Error::AlreadyExists => ("error.already_exists", Exit::Other),

@@ -28,9 +28,18 @@ pub enum Error {
         /// Characters it must have.
         least: usize,
     },
-    /// The new passphrase is the current one.
-    #[error("this is the passphrase that the vault has already; nothing was changed, choose another one")]
+    /// The new passphrase is the current one, or two of those given to one device are the same.
+    #[error("this passphrase is in use here already; nothing was changed, choose another one")]
     SamePassphrase,
+    /// More further passphrases than a device has room for.
+    #[error("a device takes {limit} passphrases beside the first, one of them for erasing; nothing was made")]
+    TooManyPassphrases {
+        /// Further passphrases it takes.
+        limit: usize,
+    },
+    /// Everything in the folder was erased, as it was set to be.
+    #[error("everything here was erased; begin anew")]
+    Erased,
     /// The passphrase is not UTF-8 text.
     #[error("the passphrase is not valid UTF-8 text; enter it again")]
     PassphraseNotText,

@@ -11,9 +11,9 @@ mod time;
 mod vault;
 
 pub use device::{
-    AttachmentView, Backoff, CreateOptions, Device, DraftId, DraftView, EnrolReport, FinishedId, FinishedReport,
-    FinishedView, Hit, HitPlace, NewAttachment, OrganisationView, OutboxView, Progress, ReportState, Settings, SyncEnd,
-    SyncOptions, SyncReport, Undone,
+    AttachmentView, Backoff, CreateOptions, Device, DraftId, DraftView, EnrolReport, EraseAfter, FinishedId,
+    FinishedReport, FinishedView, Hit, HitPlace, NewAttachment, OrganisationView, OutboxView, Progress, ReportState,
+    SessionLimits, Settings, StorageFinding, StorageProblem, SyncEnd, SyncOptions, SyncReport, Undone,
 };
 pub use error::{Error, Result};
 pub use passphrase::{GeneratedPassphrase, PassphraseKind, Strength, StrengthWords};
@@ -25,6 +25,8 @@ pub use policy::{
 };
 pub use route::{DirectRoute, InviteRoute, Outcome, Route, RouteError, RouteId, RouteRemedy, Timeouts};
 pub use time::{Clock, SystemClock, Time};
-pub use vault::{DeviceKey, DeviceKeyError, HalfFrames, KdfParams, Level, NoDeviceKey, Passphrase, SoftwareDeviceKey};
+pub use vault::{
+    DeviceKey, DeviceKeyError, Further, HalfFrames, KdfParams, Level, NoDeviceKey, Passphrase, SoftwareDeviceKey,
+};
 /// The domain and the wire, so that shells depend on the core alone.
 pub use {kapok_report as report, kapok_wire as wire};

@@ -37,13 +37,12 @@ CREATE TABLE organisation (
 
 CREATE TABLE report (
     id INTEGER PRIMARY KEY,
-    code TEXT NOT NULL,
-    -- Days since 1970.
-    day INTEGER NOT NULL,
-    -- The draft's mark until the vault has forgotten the draft, then NULL.
-    mark BLOB UNIQUE,
+    -- The draft's mark, by which the vault knows its report.
+    mark BLOB NOT NULL UNIQUE,
+    -- Days since 1970, until the vault has forgotten the draft, then NULL.
+    day INTEGER,
     -- When it was finished, seconds since 1970, and 64 random bits that its delay is drawn from; NULL once all of it was
-    -- sent: the day is all that stays.
+    -- sent.
     finished INTEGER,
     seed INTEGER
 ) STRICT;

@@ -46,7 +46,12 @@ CREATE TABLE finished (
     -- Days since 1970.
     day INTEGER NOT NULL,
     form_id TEXT NOT NULL
-, note TEXT NOT NULL DEFAULT '') STRICT;
+, note TEXT NOT NULL DEFAULT '', mark BLOB) STRICT;
+
+CREATE TABLE queue_key (
+    only INTEGER PRIMARY KEY CHECK (only = 1),
+    key BLOB NOT NULL
+) STRICT;
 
 CREATE TABLE settings (
     only INTEGER PRIMARY KEY CHECK (only = 1),

@@ -105,7 +105,7 @@ impl<'a> Line<'a> {
             }
         }
         let device = unlocked(self.folder);
-        let codes: Vec<_> = device.outbox().unwrap().into_iter().map(|view| view.code).collect();
+        let codes: Vec<_> = device.outbox().unwrap().into_iter().filter_map(|view| view.code).collect();
         if !codes.starts_with(&model.finished) || codes.len() > model.finished.len() + 1 {
             return Err(format!("a report is lost: {:?}, found {codes:?}", model.finished));
         }

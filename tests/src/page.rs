@@ -15,6 +15,7 @@ use rusqlite::{Connection, MAIN_DB};
 use sha2::{Digest as _, Sha256, compress256};
 
 const FRAME: usize = 65_536;
+const PAGE: usize = 4_096;
 const HEADER: usize = 64;
 const SLOT: usize = 512;
 
@@ -70,7 +71,7 @@ pub fn open(file: &[u8], passphrase: &[u8], device_key: &[u8]) -> Opened {
     let region_key = expand(data, &[b"kapok/2026-11/vault/region", &[region]]);
 
     let half = number(&header[56..60]) as usize * FRAME;
-    let first = file.len() - 8 * half + usize::from(region) * 2 * half;
+    let first = PAGE + usize::from(region) * 2 * half;
     let mut keys = Keys::default();
     keys.add("first hash of Argon2", &first_hash(passphrase, header));
     keys.add("output of Argon2", &slow);

@@ -37,13 +37,13 @@ pub fn passphrase() -> Passphrase {
     Passphrase::new(PASSPHRASE.into()).unwrap()
 }
 
-/// A small device: 2 MiB of vault, `slots` of pool.
+/// A small device: 2 MiB of vault, `slots` of pool for each vault.
 ///
 /// # Panics
 /// Never: the sizes are fixed.
 #[must_use]
 pub fn options(slots: u32) -> CreateOptions {
-    CreateOptions { half: HalfFrames::new(4).unwrap(), pool_slots: slots, kdf: KdfParams::FLOOR }
+    CreateOptions { half: HalfFrames::new(4).unwrap(), pool_slots: 4 * slots, kdf: KdfParams::FLOOR }
 }
 
 /// Answers of report `n`: every number makes other ones, of another length.

@@ -1,4 +1,5 @@
-//! `enrol`: from an invite to an organisation. Needs no passphrase, obeys the policy and the hold.
+//! `enrol`: from an invite to an organisation. Each vault has an enrolment of its own, so it asks for the passphrase; it obeys
+//! the policy and the hold.
 
 use kapok_core::report::printable;
 use kapok_core::wire::Invite;
@@ -14,6 +15,7 @@ use crate::{connection, invite, output};
 pub(crate) fn run(app: &App, args: &EnrolArgs) -> Result<(), Failure> {
     let device = app.open()?;
     let invite: Invite = invite::read(app, args.file.as_deref())?;
+    app.unlock_this(&device)?;
     // The core refuses an address it cannot use, with its own words.
     let addresses: Vec<_> = invite.address.parse().into_iter().collect();
     let (facts, options) = connection::look(app, &args.network, &addresses);

@@ -1,4 +1,5 @@
-//! `outbox`: every finished report, how far it is, and why it is not further. Works locked.
+//! `outbox`: every finished report, how far it is, and why it is not further. Asks for the passphrase, because only the vault
+//! knows which report is which; `status` tells how much waits without it.
 
 use kapok_core::{OutboxView, ReportState};
 use serde_json::{Value as Json, json};
@@ -11,7 +12,7 @@ use crate::failure::Failure;
 use crate::{output, problem};
 
 pub(crate) fn run(app: &App, network: &NetworkArgs) -> Result<(), Failure> {
-    let device = app.open()?;
+    let device = app.unlock()?;
     let reports = device.outbox()?;
     let connection = Connection::of(app, &device, network)?;
     let decision = device.decide(&connection.facts, &connection.options, app.now())?;
@@ -40,8 +41,8 @@ fn line(app: &App, report: &OutboxView) -> String {
     app.words.fill(
         "outbox.row",
         &[
-            ("code", &report.code),
-            ("day", &day(report.day)),
+            ("code", report.code.as_deref().unwrap_or("-")),
+            ("day", &report.day.map_or_else(|| "-".to_owned(), day)),
             ("state", app.words.get(state(report.state).1)),
             ("done", &report.receipted.to_string()),
             ("total", &report.objects.to_string()),
@@ -57,7 +58,7 @@ fn json(app: &App, report: &OutboxView) -> Json {
     });
     json!({
         "code": report.code,
-        "day": day(report.day),
+        "day": report.day.map(day),
         "state": state,
         "state_text": app.words.get(words),
         "objects": report.objects,

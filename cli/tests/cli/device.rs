@@ -33,7 +33,7 @@ impl TestDevice {
     /// A small device with a vault.
     pub(crate) fn new() -> Self {
         let device = Self::empty();
-        let ran = device.run(&["init", "--half-mib", "1", "--pool-mib", "4", "--guess-cost", "least"]);
+        let ran = device.run(&["init", "--half-mib", "1", "--pool-mib", "16", "--guess-cost", "least"]);
         assert_eq!(ran.code, 0, "{}", ran.err);
         device
     }
@@ -58,6 +58,20 @@ impl TestDevice {
     pub(crate) fn command(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_kapok"));
         command.env_clear().env("HOME", self.folder.path()).arg("--home").arg(self.home());
+        command.current_dir(self.folder.path()).stdin(Stdio::null());
+        command
+    }
+
+    /// A command that reads the right passphrase from descriptor 3, so that standard input is free.
+    pub(crate) fn with_passphrase_on_3(&self, args: &[&str]) -> Command {
+        self.file("passphrase.txt", PASSPHRASE.as_bytes());
+        let mut command = Command::new("sh");
+        command.args([
+            "-c",
+            "exec 3<passphrase.txt && exec \"$0\" --passphrase-fd 3 \"$@\"",
+            env!("CARGO_BIN_EXE_kapok"),
+        ]);
+        command.env_clear().env("HOME", self.folder.path()).arg("--home").arg(self.home()).args(args);
         command.current_dir(self.folder.path()).stdin(Stdio::null());
         command
     }

@@ -42,7 +42,7 @@ fn a_new_passphrase_is_typed_twice_and_never_shown() {
     let device = TestDevice::empty();
     let home = device.home();
     let args =
-        format!("--home '{}' init --half-mib 1 --pool-mib 4 --guess-cost least --passphrase-kind own", home.display());
+        format!("--home '{}' init --half-mib 1 --pool-mib 16 --guess-cost least --passphrase-kind own", home.display());
     let mut terminal = Terminal::start(&device, &args);
     terminal.expect("New passphrase:").press("mango 12 river").press(ENTER);
     terminal.expect("The same again:").press("mango 21 river").press(ENTER);
@@ -120,7 +120,7 @@ fn words_typed_before_can_be_mended_and_marks_made_before_are_there() {
 fn a_short_new_passphrase_is_refused_before_it_is_typed_again() {
     let device = TestDevice::empty();
     let args = format!(
-        "--home '{}' init --half-mib 1 --pool-mib 4 --guess-cost least --passphrase-kind own",
+        "--home '{}' init --half-mib 1 --pool-mib 16 --guess-cost least --passphrase-kind own",
         device.home().display()
     );
     let mut terminal = Terminal::start(&device, &args);

@@ -3,13 +3,13 @@
 use std::io::Write as _;
 use std::process::Stdio;
 
-use crate::device::{TestDevice, ran};
+use crate::device::{PASSPHRASE, TestDevice, ran};
 use crate::organisation::Organisation;
 use crate::terminal::{CTRL_C, CTRL_R, ENTER, Terminal};
 
 fn piped(device: &TestDevice, args: &[&str], input: &str) -> crate::device::Ran {
-    let mut command = device.command();
-    command.args(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut command = device.with_passphrase_on_3(args);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
     let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
     ran(child.wait_with_output().unwrap())
@@ -60,6 +60,7 @@ fn at_a_terminal_the_invite_is_asked_for_and_not_shown() {
     let (_, text) = organisation.invite();
     let mut terminal = Terminal::start(&device, &format!("--home '{}' enrol", device.home().display()));
     terminal.expect("Invite:").expect("Ctrl-R").press(&text).press(ENTER);
+    terminal.expect("Passphrase:").press(PASSPHRASE).press(ENTER);
     terminal.expect("Enrolled with: Example Monitors");
     assert!(!terminal.shown().contains(&text[..40]), "{}", terminal.shown());
     assert_eq!(terminal.exit_code(), 0);

@@ -79,8 +79,8 @@ fn a_hold_from_a_second_process_ends_an_enrolment_that_hangs() {
     let device = TestDevice::new();
     device.file("invite.txt", organisation.invite().0.as_bytes());
     organisation.set(Line::Silent);
-    let mut command = device.command();
-    command.args(["--json", "enrol", "--file", "invite.txt"]).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut command = device.with_passphrase_on_3(&["--json", "enrol", "--file", "invite.txt"]);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut enrol = command.spawn().unwrap();
     assert!(!ends_within(&mut enrol, Duration::from_secs(3)), "control: the server is silent");
     assert_eq!(locked(&device, &["hold"]).code, 0);
@@ -95,7 +95,7 @@ fn on_a_mobile_network_it_says_that_the_text_went_and_the_media_wait() {
     let device = organisation.device_with_report();
     let nothing = locked(&device, &["sync", "--network", "none"]);
     assert!(nothing.err.contains("Nothing is sent now"), "control: nothing went: {}", nothing.err);
-    let before = locked(&device, &["outbox", "--network", "cellular", "--metered", "no"]);
+    let before = locked(&device, &["status", "--network", "cellular", "--metered", "no"]);
     assert!(before.out.contains("text may be sent now"), "{}", before.out);
 
     let mobile = ["--json", "sync", "--network", "cellular", "--metered", "no"];
@@ -136,11 +136,11 @@ fn nothing_to_decide_has_kinds_of_its_own() {
     let organisation = Organisation::start();
     let device = TestDevice::new();
     for command in ["status", "outbox"] {
-        assert_eq!(locked(&device, &["--json", command]).json()["decision"]["kind"], "not_enrolled");
+        assert_eq!(device.run(&["--json", command]).json()["decision"]["kind"], "not_enrolled");
     }
     let device = organisation.device();
     for command in ["status", "outbox"] {
-        assert_eq!(locked(&device, &["--json", command]).json()["decision"]["kind"], "nothing_waits");
+        assert_eq!(device.run(&["--json", command]).json()["decision"]["kind"], "nothing_waits");
     }
     assert_eq!(device.run(&["finish", "1"]).code, 0);
     let waiting = locked(&device, &["--json", "status", "--network", "none"]).json();
@@ -154,10 +154,10 @@ fn a_vault_set_aside_on_an_enrolled_device_leads_to_the_next_report_not_to_anoth
     std::fs::write(device.home().join("vault.kpk"), "damaged").unwrap();
     let damaged = device.run(&["drafts"]);
     assert!(damaged.err.contains("kapok init --set-aside"), "it says what to do: {}", damaged.err);
-    let aside = device.run(&["init", "--set-aside", "--half-mib", "1", "--pool-mib", "4", "--guess-cost", "least"]);
+    let aside = device.run(&["init", "--set-aside", "--half-mib", "1", "--pool-mib", "16", "--guess-cost", "least"]);
     assert_eq!(aside.code, 0, "{}", aside.err);
     assert!(aside.err.contains("Example Monitors") && aside.err.contains("kapok report"), "{}", aside.err);
     assert!(!aside.err.contains("kapok enrol"), "{}", aside.err);
-    let fresh = TestDevice::empty().run(&["init", "--half-mib", "1", "--pool-mib", "4", "--guess-cost", "least"]);
+    let fresh = TestDevice::empty().run(&["init", "--half-mib", "1", "--pool-mib", "16", "--guess-cost", "least"]);
     assert!(fresh.err.contains("kapok enrol"), "control: a new device has to enrol: {}", fresh.err);
 }

@@ -123,13 +123,12 @@ impl Device {
         // Finish will want room for a packet, and for padding, which goes by the chunks of all attachments together.
         let before = so_far.iter().map(|attachment| attachment.slots.len()).sum();
         let key = ItemKey::make();
-        let mut intake =
-            Intake { outbox: &self.outbox, slots: self.reserve(wanted as usize, Purpose::Attach { before })? };
+        let mut intake = Intake { slots: self.reserve(wanted as usize, Purpose::Attach { before })? };
         let (summary, mime) = intake.run(source, &key)?;
         if size.is_some_and(|expected| expected != summary.size) {
             return Err(Error::SourceChanged);
         }
-        self.outbox.pool().sync()?;
+        intake.slots.outbox().pool().sync()?;
         let attachment = Attachment {
             view: AttachmentView {
                 evidence_id: Uuid::new_v4(),
@@ -165,24 +164,14 @@ impl Device {
         self.refuse_sealed(draft)?;
         // Until the slots are overwritten nobody else gets them, or what the new owner wrote would be destroyed.
         let _unclaimed = self.reserved.hold();
+        let outbox = self.own_outbox()?;
         let attachments = self.with_vault(|vault| vault.read(|db| list(db, draft)))?;
         let attachment = attachments
             .into_iter()
             .find(|attachment| attachment.view.evidence_id == evidence_id)
             .ok_or(Error::NoSuchAttachment)?;
         let forgotten = self.with_vault(|vault| vault.write_forgetting(|db| delete(db, draft, evidence_id, now)));
-        self.overwrite_after(forgotten, &attachment.slots)
-    }
-
-    /// Overwrites the slots of what was deleted, also if the forgetting still has to be ended, and as many as go.
-    ///
-    /// # Errors
-    /// The first of `forgotten` and the slots.
-    pub(super) fn overwrite_after(&self, forgotten: Result<()>, slots: &[SlotNumber]) -> Result<()> {
-        if !matches!(forgotten, Ok(()) | Err(Error::NotForgotten)) {
-            return forgotten;
-        }
-        slots.iter().fold(forgotten, |sofar, slot| sofar.and(self.outbox.pool().refill_random(*slot)))
+        overwrite_after(&outbox, forgotten, &attachment.slots)
     }
 
     /// The attachments of an open draft.
@@ -195,9 +184,19 @@ impl Device {
     }
 }
 
+/// Overwrites the slots of what was deleted, also if the forgetting still has to be ended, and as many as go.
+///
+/// # Errors
+/// The first of `forgotten` and the slots.
+pub(super) fn overwrite_after(outbox: &Outbox, forgotten: Result<()>, slots: &[SlotNumber]) -> Result<()> {
+    if !matches!(forgotten, Ok(()) | Err(Error::NotForgotten)) {
+        return forgotten;
+    }
+    slots.iter().fold(forgotten, |sofar, slot| sofar.and(outbox.pool().refill_random(*slot)))
+}
+
 /// One attachment on its way into the pool.
 struct Intake<'a> {
-    outbox: &'a Outbox,
     slots: Reservation<'a>,
 }
 
@@ -225,7 +224,7 @@ impl Intake<'_> {
 
     fn store(&mut self, content: &[u8; POOL_SLOT]) -> Result<()> {
         let slot = self.slots.take()?;
-        self.outbox.pool().write_slot(slot, content)
+        self.slots.outbox().pool().write_slot(slot, content)
     }
 }
 

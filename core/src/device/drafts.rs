@@ -155,5 +155,5 @@ pub(super) fn delete(db: &Connection, draft: DraftId) -> Result<()> {
 
 /// Keeps of a finished draft what the person chose to keep. `head` may be of a draft that is deleted already.
 pub(super) fn add_finished(db: &Connection, head: &DraftHead, code: &str, day: u64) -> Result<()> {
-    finished::add(db, code, day, &head.form_id, &head.note)
+    finished::add(db, head, code, day)
 }

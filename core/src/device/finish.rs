@@ -4,9 +4,9 @@
 //! 1. packet, overflow and padding go into free slots and are flushed;
 //! 2. the queue names them: **the commit point**;
 //! 3. the vault forgets draft, keys and slots in both halves, and keeps the short code;
-//! 4. the queue drops the mark that linked the two.
+//! 4. the queue notes that the draft is forgotten, and drops the day.
 //!
-//! A crash before 2 leaves the draft untouched. A crash after 2 is noticed at the next unlock by the mark, and steps
+//! A crash before 2 leaves the draft untouched. A crash after 2 is noticed at the next unlock by the draft's mark, and steps
 //! 3 and 4 are done then; the sealed report may have left meanwhile, which is what finishing asked for.
 
 use std::collections::BTreeMap;
@@ -25,7 +25,7 @@ use kapok_wire::{Digest, Lane, ObjectId, rng};
 use super::Device;
 use super::attach::{self, Attachment};
 use super::drafts::{self, DraftHead, DraftId};
-use super::outbox::{NewObject, NewReport};
+use super::outbox::{NewObject, NewReport, Outbox};
 use super::slots::{Purpose, Reservation};
 use crate::error::{Error, Result};
 use crate::policy::Finished;
@@ -55,34 +55,35 @@ impl Device {
     /// unlock ends the forgetting.
     pub fn finish(&self, draft: DraftId, now: Time) -> Result<FinishedReport> {
         let _ends = self.draft_ends();
-        let bundle = self.outbox.bundle()?.ok_or(Error::NotEnrolled)?;
+        let outbox = self.own_outbox()?;
+        let bundle = outbox.bundle()?.ok_or(Error::NotEnrolled)?;
         if let Some(code) = self.end_if_sealed(draft)? {
             return Ok(FinishedReport { code, warnings: Vec::new(), bundle_expired: bundle.is_expired(now.0) });
         }
         let (head, attachments) =
             self.with_vault(|vault| vault.read(|db| Ok((drafts::head(db, draft)?, attach::list(db, draft)?))))?;
-        let (body, warnings) = self.body(&head, &attachments, now)?;
+        let (body, warnings) = self.body(&outbox, &head, &attachments, now)?;
         let recipients = ClassRecipients::of(bundle.content())?;
         let sealed = seal_packet(&body.triage.to_bytes(), &body.identities.to_bytes(), &recipients)?;
 
         let padding = padding(&attachments, &sealed.overflow)?;
         let overflow_chunks: usize = sealed.overflow.iter().map(|item| item.chunks().len()).sum();
         let mut slots = self.reserve(1 + overflow_chunks + padding.len(), Purpose::Finish)?;
-        let mut objects = vec![self.store_packet(&mut slots, &sealed.packet)?];
+        let mut objects = vec![store_packet(&mut slots, &sealed.packet)?];
         for (id, area) in sealed.overflow.iter().flat_map(SealedItem::chunks) {
-            objects.push(self.store_chunk(&mut slots, id, area)?);
+            objects.push(store_chunk(&mut slots, id, area)?);
         }
         objects.extend(media_objects(&attachments));
         for (id, area) in &padding {
-            objects.push(self.store_chunk(&mut slots, *id, area)?);
+            objects.push(store_chunk(&mut slots, *id, area)?);
         }
-        self.outbox.pool().sync()?;
+        outbox.pool().sync()?;
 
         let code = ShortCode::of(&head.report_id).to_string();
         let day = now.0 / SECONDS_PER_DAY;
         let finished = Finished { at: now, seed: u64::from_be_bytes(rng::bytes()) };
-        self.outbox.add(&NewReport { code: code.clone(), day, finished, mark: head.mark, objects })?;
-        match self.forget(draft, &head, &code, day) {
+        outbox.add(&NewReport { day, finished, mark: head.mark, objects })?;
+        match self.forget(&outbox, draft, &head, &code, day) {
             // Locked from another thread after the commit point: the report is safe, the draft goes at the next unlock.
             Err(Error::Locked) => return Err(Error::NotForgotten),
             forgotten => forgotten?,
@@ -95,65 +96,64 @@ impl Device {
         let drafts = self.with_vault(|vault| vault.read(drafts::list))?;
         drafts.iter().try_for_each(|draft| self.end_if_sealed(draft.id).map(drop))?;
         // A crash between the last two steps leaves a mark whose draft is forgotten already.
-        self.outbox.clear_marks()
+        self.own_outbox()?.settle_all()
     }
 
     /// If a finish of this draft reached the queue but could not end, ends it now and gives the report's code. The
     /// draft's slots belong to the report from then on.
     pub(super) fn end_if_sealed(&self, draft: DraftId) -> Result<Option<String>> {
         let head = self.with_vault(|vault| vault.read(|db| drafts::head(db, draft)))?;
-        let Some((code, day)) = self.outbox.finished_mark(&head.mark)? else { return Ok(None) };
-        self.forget(draft, &head, &code, day)?;
+        let outbox = self.own_outbox()?;
+        let Some(day) = outbox.pending(&head.mark)? else { return Ok(None) };
+        let code = ShortCode::of(&head.report_id).to_string();
+        self.forget(&outbox, draft, &head, &code, day)?;
         Ok(Some(code))
     }
 
     /// [`Error::NoSuchDraft`] if the draft is a sealed report already: what is added to it would be forgotten.
     pub(super) fn refuse_sealed(&self, draft: DraftId) -> Result<()> {
         let mark = self.with_vault(|vault| vault.read(|db| drafts::mark(db, draft)))?;
-        if self.outbox.finished_mark(&mark)?.is_some() { Err(Error::NoSuchDraft) } else { Ok(()) }
+        if self.own_outbox()?.pending(&mark)?.is_some() { Err(Error::NoSuchDraft) } else { Ok(()) }
     }
 
-    fn forget(&self, draft: DraftId, head: &DraftHead, code: &str, day: u64) -> Result<()> {
+    fn forget(&self, outbox: &Outbox, draft: DraftId, head: &DraftHead, code: &str, day: u64) -> Result<()> {
         self.with_vault(|vault| {
             vault.write_forgetting(|db| {
                 drafts::delete(db, draft)?;
                 drafts::add_finished(db, head, code, day)
             })
         })?;
-        self.outbox.clear_mark(&head.mark)
+        outbox.settle(&head.mark)
     }
 
-    fn body(&self, head: &DraftHead, attachments: &[Attachment], now: Time) -> Result<(Body, Vec<Warning>)> {
+    fn body(
+        &self,
+        outbox: &Outbox,
+        head: &DraftHead,
+        attachments: &[Attachment],
+        now: Time,
+    ) -> Result<(Body, Vec<Warning>)> {
         let at = now.in_calendar();
         let moment = Moment::from_unix(at.0.cast_signed(), self.pack.utc_offset_minutes()).map_err(|_| Error::Store)?;
         let mut envelope = Envelope::new(head.report_id, moment, &head.lang);
-        if at != now || now < self.outbox.latest_time()?.unwrap_or_default().max(head.updated) {
+        if at != now || now < outbox.latest_time()?.unwrap_or_default().max(head.updated) {
             envelope.clock_trust = ClockTrust::Suspect;
         }
         let manifest = attachments.iter().map(manifest).collect::<Result<Vec<_>>>()?;
         Ok(Body::build(&self.pack, &head.form_id, &head.answers, &envelope, &manifest)?)
     }
+}
 
-    fn store_packet(
-        &self,
-        slots: &mut Reservation<'_>,
-        packet: &[u8; kapok_wire::sizes::TEXT_SEALED],
-    ) -> Result<NewObject> {
-        let slot = slots.take()?;
-        self.outbox.put_packet(slot, packet)?;
-        Ok(NewObject { object: ObjectId(rng::bytes()), lane: Lane::Text, slot })
-    }
+fn store_packet(slots: &mut Reservation<'_>, packet: &[u8; kapok_wire::sizes::TEXT_SEALED]) -> Result<NewObject> {
+    let slot = slots.take()?;
+    slots.outbox().put_packet(slot, packet)?;
+    Ok(NewObject { object: ObjectId(rng::bytes()), lane: Lane::Text, slot })
+}
 
-    fn store_chunk(
-        &self,
-        slots: &mut Reservation<'_>,
-        object: ObjectId,
-        area: &[u8; MEDIA_SEALED],
-    ) -> Result<NewObject> {
-        let slot = slots.take()?;
-        self.outbox.put_chunk(slot, area)?;
-        Ok(NewObject { object, lane: Lane::Media, slot })
-    }
+fn store_chunk(slots: &mut Reservation<'_>, object: ObjectId, area: &[u8; MEDIA_SEALED]) -> Result<NewObject> {
+    let slot = slots.take()?;
+    slots.outbox().put_chunk(slot, area)?;
+    Ok(NewObject { object, lane: Lane::Media, slot })
 }
 
 /// Content chunks of all attachments: they lie in their slots already.

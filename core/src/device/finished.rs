@@ -9,11 +9,12 @@
 //! The row opens nothing and quotes no answer; the note is the person's own words, and it is theirs to keep it harmless.
 //! A row says that a report was made all the same, to whoever has the passphrase. So it can be forgotten at any time.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use rusqlite::{Connection, params};
 
-use super::drafts::{self, DraftId};
+use super::drafts::{self, DraftHead, DraftId};
 use super::outbox::sql_int;
 use super::{Device, settings, undo};
 use crate::error::{Error, Result};
@@ -142,17 +143,24 @@ impl Device {
 }
 
 /// Adds what the settings say should stay of a report.
-pub(super) fn add(db: &Connection, code: &str, day: u64, form_id: &str, note: &str) -> Result<()> {
+pub(super) fn add(db: &Connection, head: &DraftHead, code: &str, day: u64) -> Result<()> {
     let (form_id, note) = match settings::get(db)?.kept_after_finish {
-        Profile::Low => (form_id, note),
+        Profile::Low => (head.form_id.as_str(), head.note.as_str()),
         Profile::Elevated => ("", ""),
         Profile::Severe => return settings::set_counted(db, settings::counted(db)? + 1),
     };
     db.execute(
-        "INSERT INTO finished (code, day, form_id, note) VALUES (?1, ?2, ?3, ?4)",
-        params![code, sql_int(day)?, form_id, note],
+        "INSERT INTO finished (code, day, form_id, note, mark) VALUES (?1, ?2, ?3, ?4, ?5)",
+        params![code, sql_int(day)?, form_id, note, head.mark],
     )?;
     Ok(())
+}
+
+/// Code and day of finished reports, by the marks they bear in the queue.
+pub(super) fn by_mark(db: &Connection) -> Result<BTreeMap<[u8; 16], (String, u64)>> {
+    let mut query = db.prepare("SELECT mark, code, day FROM finished WHERE mark IS NOT NULL")?;
+    let rows = query.query_map([], |row| Ok((row.get(0)?, (row.get(1)?, row.get::<_, i64>(2)?.unsigned_abs()))))?;
+    Ok(rows.collect::<Result<_, _>>()?)
 }
 
 /// Takes from the rows what `kept` does not allow.

@@ -18,13 +18,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::outbox::Outbox;
+use super::record::Record;
 use super::sync::blocking;
 use super::{Device, QUEUE_FILE};
 use crate::error::{Error, Result};
 use crate::vault::sync_folder_of;
 
-const REQUEST_FILE: &str = "hold";
+pub(super) const REQUEST_FILE: &str = "hold";
 
 /// Between two looks for a hold while something is under way.
 const LOOK: Duration = Duration::from_millis(200);
@@ -37,7 +37,7 @@ impl Device {
     /// # Errors
     /// Trouble with the queue file.
     pub fn hold(&self) -> Result<()> {
-        self.outbox.set_user_hold(true)
+        self.queues.record().set_user_hold(true)
     }
 
     /// After [`Self::request_hold`], or a hold from another thread, this much later nothing is under way any more.
@@ -63,7 +63,7 @@ impl Device {
     pub fn release(&self) -> Result<()> {
         // In this order a crash in between leaves the hold, not its opposite.
         self.hold_request.end()?;
-        self.outbox.set_user_hold(false)
+        self.queues.record().set_user_hold(false)
     }
 
     /// Whether the person holds everything back. Works while locked.
@@ -75,20 +75,20 @@ impl Device {
     }
 
     pub(super) fn brake(&self) -> Brake {
-        Brake { outbox: self.outbox.clone(), request: self.hold_request.clone() }
+        Brake { record: self.queues.record().clone(), request: self.hold_request.clone() }
     }
 }
 
 /// The hold, for what must stop when it comes.
 #[derive(Clone)]
 pub(super) struct Brake {
-    outbox: Arc<Outbox>,
+    record: Arc<Record>,
     request: HoldRequest,
 }
 
 impl Brake {
     fn is_pulled(&self) -> Result<bool> {
-        Ok(self.request.is_there() || self.outbox.user_hold()?)
+        Ok(self.request.is_there() || self.record.user_hold()?)
     }
 
     /// What `work` gives, or `None` if a hold came and it did not end soon after. Safe to drop, and `work` must be.
@@ -115,7 +115,7 @@ impl Brake {
     /// Off the async threads, since the queue may be writing. When in doubt nothing more leaves.
     async fn look(&self) -> bool {
         let brake = self.clone();
-        blocking(&self.outbox, move |_| brake.is_pulled()).await.unwrap_or(true)
+        blocking(&self.record, move |_| brake.is_pulled()).await.unwrap_or(true)
     }
 }
 
@@ -129,9 +129,9 @@ impl HoldRequest {
     }
 
     /// Turns a request into the hold itself.
-    pub(super) fn adopt(&self, outbox: &Outbox) -> Result<()> {
+    pub(super) fn adopt(&self, record: &Record) -> Result<()> {
         if self.is_there() {
-            outbox.set_user_hold(true)?;
+            record.set_user_hold(true)?;
             self.end()?;
         }
         Ok(())

@@ -3,28 +3,37 @@
 //! ```text
 //! draft (vault) ─▶ finish: seal ─▶ outbox (queue and pool) ─▶ sync ─▶ verified receipt frees the slot
 //! ```
-//! `Device` is shared by reference between threads. The vault is open between `unlock` and `lock`; the outbox is
-//! open as long as the device is, because sending must not depend on the passphrase.
+//! `Device` is shared by reference between threads. A vault is open between `unlock` and `lock`; an outbox that its vault
+//! lent to the sender is open as long as the device is, because sending must not depend on the passphrase.
+//!
+//! A device may have up to four vaults, each with a passphrase, an outbox and an enrolment of its own. None knows whether
+//! it is the first: see [`crate::Further`].
 
 mod attach;
 mod backoff;
 mod drafts;
 mod enrol;
+mod erase;
 mod finish;
 mod finished;
 #[cfg(test)]
 mod finished_tests;
 mod hold;
+mod numbers;
 mod organisation;
 mod outbox;
 mod passphrase;
+mod queues;
+mod record;
 #[cfg(test)]
 mod recovery_tests;
 #[cfg(test)]
 mod schema_tests;
 mod search;
+mod session;
 mod settings;
 mod slots;
+mod storage_audit;
 mod sync;
 #[cfg(test)]
 mod testing;
@@ -34,8 +43,11 @@ mod throttle;
 mod undo;
 #[cfg(test)]
 mod undo_tests;
+#[cfg(test)]
+mod vaults_tests;
 mod width;
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
@@ -46,14 +58,18 @@ pub use attach::{AttachmentView, NewAttachment};
 pub use backoff::Backoff;
 pub use drafts::{DraftId, DraftView};
 pub use enrol::EnrolReport;
+pub use erase::EraseAfter;
 pub use finish::FinishedReport;
 pub use finished::{FinishedId, FinishedView};
 use hold::HoldRequest;
 pub use organisation::OrganisationView;
 use outbox::Outbox;
 pub use outbox::{OutboxView, ReportState};
+use queues::Queues;
 pub use search::{Hit, HitPlace};
+pub use session::SessionLimits;
 pub use settings::Settings;
+pub use storage_audit::{StorageFinding, StorageProblem};
 pub use undo::Undone;
 
 pub use sync::{Progress, SyncEnd, SyncOptions, SyncReport};
@@ -61,7 +77,7 @@ pub use sync::{Progress, SyncEnd, SyncOptions, SyncReport};
 use crate::error::{Error, Result};
 use crate::time::{Clock, Time};
 use crate::vault::{
-    Container, DeviceKey, HalfFrames, KdfParams, Migrations, POOL_SLOT, Passphrase, QueueFile, SlotPool, Store,
+    Container, DeviceKey, Further, HalfFrames, KdfParams, Migrations, NewVaults, Opened, Passphrase, SlotPool, Store,
 };
 
 const VAULT_FILE: &str = "vault.kpk";
@@ -71,15 +87,15 @@ const POOL_FILE: &str = "pool.kpk";
 pub(crate) const VAULT_STEPS: Migrations = Migrations(&[
     ("001_initial", include_str!("migrations/vault/001_initial.sql")),
     ("002_content", include_str!("migrations/vault/002_content.sql")),
+    ("003_own_queue", include_str!("migrations/vault/003_own_queue.sql")),
 ]);
-const QUEUE_STEPS: Migrations = Migrations(&[("001_initial", include_str!("migrations/queue/001_initial.sql"))]);
 
 /// Sizes fixed when a device is made. Everything has its full size from then on.
 #[derive(Clone, Copy, Debug)]
 pub struct CreateOptions {
     /// Half of a vault region, in frames of 64 KiB.
     pub half: HalfFrames,
-    /// Slots of the pool, 64 KiB each.
+    /// Slots of the pool, 64 KiB each, a quarter for each vault: a multiple of four.
     pub pool_slots: u32,
     /// Cost of one guess at the passphrase.
     pub kdf: KdfParams,
@@ -95,10 +111,11 @@ impl Default for CreateOptions {
 pub struct Device {
     folder: PathBuf,
     device_key: Arc<dyn DeviceKey>,
-    outbox: Arc<Outbox>,
+    queues: Queues,
     hold_request: HoldRequest,
-    vault: Mutex<Option<Store>>,
+    vault: Mutex<Option<Unlocked>>,
     reserved: slots::Reserved,
+    sessions: session::Sessions,
     throttle: throttle::Throttle,
     /// Taken before every other lock: see [`Device::draft_stays`].
     drafts_end: RwLock<()>,
@@ -107,8 +124,14 @@ pub struct Device {
     pack: Pack,
 }
 
+/// The vault that is open, and its outbox.
+struct Unlocked {
+    store: Store,
+    outbox: Arc<Outbox>,
+}
+
 impl Device {
-    /// Makes a device in `folder` and unlocks it.
+    /// Makes a device in `folder` with one vault, and unlocks it.
     ///
     /// A queue or pool that is already there, after a damaged vault was set aside, is kept: what waits is still sent.
     ///
@@ -121,53 +144,108 @@ impl Device {
         device_key: Arc<dyn DeviceKey>,
         options: CreateOptions,
     ) -> Result<Self> {
+        Self::create_with(folder, passphrase, &[], device_key, options)
+    }
+
+    /// As [`Self::create`], with further passphrases. Each costs the time of an unlock.
+    ///
+    /// A vault that is not the first cannot overwrite what others hold, and the first cannot overwrite theirs: each has a
+    /// part of every file of its own. The first one's slot lists the regions of all; nothing else tells it from the others.
+    ///
+    /// # Errors
+    /// As [`Self::create`]; [`Error::TooManyPassphrases`], [`Error::SamePassphrase`] with nothing left behind.
+    pub fn create_with(
+        folder: &Path,
+        passphrase: &Passphrase,
+        further: &[Further<'_>],
+        device_key: Arc<dyn DeviceKey>,
+        options: CreateOptions,
+    ) -> Result<Self> {
         passphrase.fit_for_new()?;
+        Further::refuse_unfit(passphrase, further)?;
         make_private_folder(folder)?;
+        erase::finish_cut(folder, &*device_key)?;
         if folder.join(VAULT_FILE).exists() {
             return Err(Error::AlreadyExists);
         }
-        let outbox = match Self::open_outbox(folder, &*device_key) {
-            Err(Error::NotFound) => Self::make_outbox(folder, &*device_key, options.pool_slots)?,
+        let queues = match Queues::open(folder, &*device_key) {
+            Err(Error::NotFound) => Queues::make(folder, &*device_key, options.pool_slots)?,
             other => other?,
         };
         // The vault comes last: a folder that has one is complete.
-        let container =
-            Container::create(&folder.join(VAULT_FILE), options.half, passphrase, &*device_key, options.kdf)?;
-        let device = Self::assemble(folder, device_key, outbox)?;
-        *device.vault() = Some(container.into_store(VAULT_STEPS)?);
+        let container = Container::create(
+            &folder.join(VAULT_FILE),
+            options.half,
+            NewVaults { first: passphrase, further, waiting: &queues.lent_regions()? },
+            &*device_key,
+            options.kdf,
+        )?;
+        let device = Self::assemble(folder, device_key, queues);
+        device.enter(container)?;
         Ok(device)
     }
 
     /// Opens a device, locked: it can send and tell what waits.
     ///
     /// # Errors
-    /// [`Error::NotFound`] if there is none, [`Error::InUse`], and damage by kind; nothing is changed then.
+    /// [`Error::NotFound`] if there is none, also where an erasing that was cut had to be ended first; [`Error::InUse`], and
+    /// damage by kind; nothing is changed then.
     pub fn open(folder: &Path, device_key: Arc<dyn DeviceKey>) -> Result<Self> {
+        erase::finish_cut(folder, &*device_key)?;
         if !folder.join(VAULT_FILE).exists() {
             return Err(Error::NotFound);
         }
-        let outbox = Self::open_outbox(folder, &*device_key)?;
-        Self::assemble(folder, device_key, outbox)
+        let queues = Queues::open(folder, &*device_key)?;
+        Ok(Self::assemble(folder, device_key, queues))
     }
 
     /// Opens the vault that this passphrase belongs to, and ends a finish that a crash interrupted. One that is open is closed
     /// first, and stays closed if the passphrase is wrong.
     ///
+    /// A passphrase that was set to erase ([`Further::Erase`]) erases everything and opens an empty vault.
+    ///
     /// # Errors
-    /// [`Error::WrongPassphrase`]; [`Error::TooManyTries`] with nothing tried; damage by kind, with the file left as it is.
+    /// [`Error::WrongPassphrase`]; [`Error::TooManyTries`] with nothing tried; [`Error::Erased`] if this was one wrong passphrase
+    /// too many ([`Self::set_erase_after`]); damage by kind, with the file left as it is.
     pub fn unlock(&self, passphrase: &Passphrase, clock: &dyn Clock) -> Result<()> {
         let path = self.folder.join(VAULT_FILE);
-        let container = self.throttled(clock, || {
+        let opened = self.throttled(clock, || {
             self.lock();
             Container::open(&path, passphrase, &*self.device_key)
         })?;
-        *self.vault() = Some(container.into_store(VAULT_STEPS)?);
+        let container = match opened {
+            Opened::Vault(container) => container,
+            Opened::Erase(eraser) => self.erase_and_begin_anew(eraser)?,
+        };
+        self.enter(container)?;
+        self.sessions.begin(clock);
         self.end_interrupted_finish()
     }
 
     /// Closes the vault. May be called twice, from any thread; what was acknowledged is durable already.
     pub fn lock(&self) {
-        *self.vault() = None;
+        let region = self.vault().take().map(|open| open.store.region());
+        if let Some(region) = region {
+            self.queues.vault_locked(region);
+        }
+    }
+
+    /// Whether what waits in the open vault's outbox may be sent while the vault is locked, which is so at first. It means that
+    /// whoever has the device key learns that something waits, how much, and for whom; not what it says.
+    ///
+    /// # Errors
+    /// [`Error::Locked`], trouble with the queue file.
+    pub fn sends_while_locked(&self) -> Result<bool> {
+        let region = self.with_vault(|vault| Ok(vault.region()))?;
+        Ok(self.queues.lent_regions()?.contains(&region))
+    }
+
+    /// Sets it.
+    ///
+    /// # Errors
+    /// [`Error::Locked`], trouble with the queue file.
+    pub fn set_sends_while_locked(&self, yes: bool) -> Result<()> {
+        self.with_vault(|vault| self.queues.lend(vault, yes))
     }
 
     /// Whether the vault is closed.
@@ -260,26 +338,61 @@ impl Device {
         }
         // Until the slots are overwritten nobody else gets them, or what the new owner wrote would be destroyed.
         let _unclaimed = self.reserved.hold();
+        let outbox = self.own_outbox()?;
         let attachments = self.with_vault(|vault| vault.read(|db| attach::list(db, draft)))?;
         let forgotten = self.with_vault(|vault| vault.write_forgetting(|db| drafts::delete(db, draft)));
         let slots: Vec<_> = attachments.into_iter().flat_map(|attachment| attachment.slots).collect();
-        self.overwrite_after(forgotten, &slots)
+        attach::overwrite_after(&outbox, forgotten, &slots)
     }
 
-    /// What waits or was sent. Works while locked.
+    /// What waits or was sent of the open vault's reports. While all vaults are locked: what the sender has from them, without
+    /// code or day, which only a vault knows.
     ///
     /// # Errors
     /// Damage of the queue file.
     pub fn outbox(&self) -> Result<Vec<OutboxView>> {
-        self.outbox.view()
+        let mut views = Vec::new();
+        for outbox in self.outboxes() {
+            views.extend(outbox.view()?);
+        }
+        let kept = match self.with_vault(|vault| vault.read(finished::by_mark)) {
+            Err(Error::Locked) => BTreeMap::new(),
+            kept => kept?,
+        };
+        let known = |(mark, view): ([u8; 16], OutboxView)| match kept.get(&mark) {
+            Some((code, day)) => OutboxView { code: Some(code.clone()), day: Some(*day), ..view },
+            None => view,
+        };
+        Ok(views.into_iter().map(known).collect())
     }
 
     fn with_vault<T>(&self, work: impl FnOnce(&mut Store) -> Result<T>) -> Result<T> {
-        work(self.vault().as_mut().ok_or(Error::Locked)?)
+        work(&mut self.vault().as_mut().ok_or(Error::Locked)?.store)
+    }
+
+    /// The outbox of the vault that is open.
+    fn own_outbox(&self) -> Result<Arc<Outbox>> {
+        Ok(self.vault().as_ref().ok_or(Error::Locked)?.outbox.clone())
+    }
+
+    /// The outboxes that count now: that of the open vault, or all that were lent while none is open.
+    fn outboxes(&self) -> Vec<Arc<Outbox>> {
+        match self.own_outbox() {
+            Ok(own) => vec![own],
+            Err(_) => self.queues.lent(),
+        }
+    }
+
+    /// Makes a container's vault the open one.
+    fn enter(&self, container: Container) -> Result<()> {
+        let mut store = container.into_store(VAULT_STEPS)?;
+        let outbox = self.queues.of_vault(&mut store)?;
+        *self.vault() = Some(Unlocked { store, outbox });
+        Ok(())
     }
 
     /// A panic while the mutex was held left the store as its last transaction did, so going on is sound.
-    fn vault(&self) -> MutexGuard<'_, Option<Store>> {
+    fn vault(&self) -> MutexGuard<'_, Option<Unlocked>> {
         self.vault.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -294,54 +407,24 @@ impl Device {
         self.drafts_end.write().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn assemble(folder: &Path, device_key: Arc<dyn DeviceKey>, outbox: Outbox) -> Result<Self> {
+    fn assemble(folder: &Path, device_key: Arc<dyn DeviceKey>, queues: Queues) -> Self {
         let hold_request = HoldRequest::of(folder);
         // If that fails, the request stands and holds as it is: an error here would keep the owner out of the drafts.
-        let _ = hold_request.adopt(&outbox);
-        Ok(Self {
+        let _ = hold_request.adopt(queues.record());
+        Self {
             folder: folder.to_owned(),
             device_key,
-            outbox: Arc::new(outbox),
+            queues,
             hold_request,
             vault: Mutex::new(None),
             reserved: slots::Reserved::default(),
+            sessions: session::Sessions::default(),
             throttle: throttle::Throttle::default(),
             drafts_end: RwLock::default(),
             sending: tokio::sync::Mutex::default(),
             pack: Pack::builtin(),
-        })
+        }
     }
-
-    fn open_outbox(folder: &Path, device_key: &dyn DeviceKey) -> Result<Outbox> {
-        let queue = QueueFile::open(&folder.join(QUEUE_FILE), device_key)?.into_store(QUEUE_STEPS)?;
-        Outbox::open(queue, |slots| SlotPool::open(&folder.join(POOL_FILE), slots))
-    }
-
-    fn make_outbox(folder: &Path, device_key: &dyn DeviceKey, slots: u32) -> Result<Outbox> {
-        let pool_path = folder.join(POOL_FILE);
-        let queue = match QueueFile::open(&folder.join(QUEUE_FILE), device_key) {
-            Err(Error::NotFound) => None,
-            opened => Some(opened?.into_store(QUEUE_STEPS)?),
-        };
-        // A queue that was filled waits for its pool: random slots would be sent in place of the lost ones.
-        let queue = queue.map(Outbox::unfilled).transpose()?;
-        // A pool without a queue is what a crash during creation leaves; nothing in it can be in use.
-        let pool = match SlotPool::create(&pool_path, slots) {
-            Err(Error::AlreadyExists) => {
-                let len = fs::metadata(&pool_path)?.len() / POOL_SLOT as u64;
-                SlotPool::open(&pool_path, u32::try_from(len).map_err(|_| Error::BadSize)?)?
-            }
-            other => other?,
-        };
-        let pool_slots = pool.slots();
-        Outbox::make(queue.map_or_else(|| make_queue(folder, device_key, pool_slots), Ok)?, pool)
-    }
-}
-
-/// A queue that has room for a receipt of every slot, twice over: 1 KiB a slot, and the default size at least.
-fn make_queue(folder: &Path, device_key: &dyn DeviceKey, slots: u32) -> Result<Store> {
-    let frames = (slots / 64).clamp(HalfFrames::QUEUE_DEFAULT.get(), HalfFrames::MAX);
-    QueueFile::create(&folder.join(QUEUE_FILE), HalfFrames::new(frames)?, device_key)?.into_store(QUEUE_STEPS)
 }
 
 fn make_private_folder(folder: &Path) -> Result<()> {

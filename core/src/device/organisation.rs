@@ -1,4 +1,4 @@
-//! The organisation this device is enrolled with, as a host shows it and finds a way to it. Works while locked.
+//! The organisation this device is enrolled with, as a host shows it and finds a way to it.
 
 use std::net::SocketAddr;
 
@@ -18,16 +18,27 @@ pub struct OrganisationView {
 }
 
 impl Device {
-    /// The organisation in force; `None` before enrolment.
+    /// The organisation of the open vault; while all are locked, that of the queues which are sent from then, with the
+    /// addresses of all of them. `None` before enrolment.
     ///
     /// # Errors
     /// Damage of the queue file.
     pub fn organisation(&self, now: Time) -> Result<Option<OrganisationView>> {
-        let view = self.outbox.bundle()?.map(|bundle| OrganisationView {
-            name: bundle.content().organisation.clone(),
-            addresses: bundle.direct_endpoints().flat_map(|(endpoint, _)| endpoint.addresses.clone()).collect(),
-            expired: bundle.is_expired(now.0),
-        });
+        let mut view: Option<OrganisationView> = None;
+        for outbox in self.outboxes() {
+            let Some(bundle) = outbox.bundle()? else { continue };
+            let addresses = bundle.direct_endpoints().flat_map(|(endpoint, _)| endpoint.addresses.clone());
+            match &mut view {
+                Some(view) => view.addresses.extend(addresses),
+                None => {
+                    view = Some(OrganisationView {
+                        name: bundle.content().organisation.clone(),
+                        addresses: addresses.collect(),
+                        expired: bundle.is_expired(now.0),
+                    });
+                }
+            }
+        }
         Ok(view)
     }
 }

@@ -1,6 +1,6 @@
 //! Changing the passphrase of the vault that is open, or of the one that the current passphrase opens.
 
-use super::{Device, VAULT_FILE, VAULT_STEPS};
+use super::{Device, Unlocked, VAULT_FILE, VAULT_STEPS};
 use crate::error::{Error, Result};
 use crate::time::Clock;
 use crate::vault::{Changed, Passphrase, PassphraseChange, Undone};
@@ -29,11 +29,11 @@ impl Device {
         // The slow part comes before the vault is taken, so that locking from another thread never waits for it.
         let change = self.throttled(clock, || PassphraseChange::prepare(&path, current, new, &*self.device_key))?;
         let mut vault = self.vault();
-        if vault.as_ref().is_some_and(|open| open.region() != change.region()) {
+        if vault.as_ref().is_some_and(|open| open.store.region() != change.region()) {
             return Err(Error::WrongPassphrase);
         }
         // What it acknowledged is in the file; its lock on the file has to go.
-        let was_open = vault.take().is_some();
+        let outbox = vault.take().map(|open| open.outbox);
         let (container, outcome) = match change.run(&path) {
             Ok(Changed { container, forgotten: true }) => (container, Ok(())),
             Ok(Changed { container, forgotten: false }) => (container, Err(Error::NotForgotten)),
@@ -43,8 +43,8 @@ impl Device {
                 Err(_) => return Err(error),
             },
         };
-        if was_open {
-            *vault = Some(container.into_store(VAULT_STEPS)?);
+        if let Some(outbox) = outbox {
+            *vault = Some(Unlocked { store: container.into_store(VAULT_STEPS)?, outbox });
         }
         outcome
     }

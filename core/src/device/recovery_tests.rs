@@ -6,11 +6,12 @@ use kapok_report::EvidenceOrigin;
 use kapok_wire::{Digest, Lane, Problem};
 
 use super::outbox::Outcome;
+use super::queues::RECORD_STEPS;
 use super::testing::*;
 use super::*;
-use crate::policy::{Asked, Facts};
+use crate::policy::{Asked, Facts, Work};
 use crate::time::SystemClock;
-use crate::vault::{NoDeviceKey, SlotNumber};
+use crate::vault::{NoDeviceKey, POOL_SLOT, QueueFile};
 
 fn attach(device: &Device, draft: DraftId, chunks: usize, sized: bool) -> Result<AttachmentView> {
     let meta = NewAttachment { file_name: "a".into(), kind: None, origin: EvidenceOrigin::CapturedInApp };
@@ -25,13 +26,17 @@ fn a_creation_that_was_cut_before_the_queue_was_filled_can_be_repeated() {
     // As a crash between making the queue file and filling it leaves it.
     SlotPool::create(&folder.path().join(POOL_FILE), 64).unwrap();
     let queue = QueueFile::create(&folder.path().join(QUEUE_FILE), HalfFrames::QUEUE_DEFAULT, &NoDeviceKey).unwrap();
-    drop(queue.into_store(QUEUE_STEPS).unwrap());
+    drop(queue.record(RECORD_STEPS).unwrap());
+    drop(queue);
     let device = device(folder.path());
     Organisation::make().enrol(&device);
     let id = draft(&device, "Example");
     device.finish(id, NOW).unwrap();
     drop(device);
-    assert_eq!(reopened(folder.path()).outbox().unwrap().len(), 1);
+    let again = reopened(folder.path());
+    assert_eq!(again.waiting(), Ok(Work::Upload { text: 1, media: 0 }));
+    again.unlock(&passphrase(), &Still).unwrap();
+    assert_eq!(again.outbox().unwrap().len(), 1);
 }
 
 #[test]
@@ -72,7 +77,7 @@ fn a_removed_attachment_is_overwritten_its_room_is_free_again_and_the_others_sta
     let second = attach(&device, id, 20, true).unwrap();
     let content = |slot| {
         let mut bytes = Box::new([0; POOL_SLOT]);
-        device.outbox.pool().read_slot(slot, &mut bytes).unwrap();
+        device.own().pool().read_slot(slot, &mut bytes).unwrap();
         bytes
     };
     let slots = || -> Vec<_> {
@@ -108,19 +113,16 @@ fn deleting_a_draft_whose_finish_was_cut_takes_nothing_from_the_report() {
     let (head, attachments) =
         device.with_vault(|vault| vault.read(|db| Ok((drafts::head(db, id)?, attach::list(db, id)?)))).unwrap();
     let objects = super::finish::media_objects(&attachments).collect();
-    device
-        .outbox
-        .add(&outbox::NewReport { code: "K7-PQ4".into(), day: 20_000, finished: finished(), mark: head.mark, objects })
-        .unwrap();
+    device.own().add(&outbox::NewReport { day: 20_000, finished: finished(), mark: head.mark, objects }).unwrap();
     let sealed = |device: &Device| {
-        let jobs = device.outbox.next_batch(true, true, 100).unwrap();
-        jobs.iter().map(|job| device.outbox.sealed_area(job).unwrap()).collect::<Vec<_>>()
+        let jobs = device.own().next_batch(true, true, 100).unwrap();
+        jobs.iter().map(|job| device.own().sealed_area(job).unwrap()).collect::<Vec<_>>()
     };
     let before = sealed(&device);
     let _ = device.delete_draft(id);
     assert!(sealed(&device) == before, "the report's chunks were overwritten");
     assert_eq!(device.drafts().unwrap(), []);
-    assert_eq!(device.finished().unwrap()[0].code, "K7-PQ4");
+    assert_eq!(device.finished().unwrap().len(), 1);
 }
 
 #[test]
@@ -131,14 +133,8 @@ fn answers_are_not_taken_for_a_draft_that_is_sealed_already() {
     let id = draft(&device, "Example");
     let head = device.with_vault(|vault| vault.read(|db| drafts::head(db, id))).unwrap();
     device
-        .outbox
-        .add(&outbox::NewReport {
-            code: "K7-PQ4".into(),
-            day: 20_000,
-            finished: finished(),
-            mark: head.mark,
-            objects: vec![],
-        })
+        .own()
+        .add(&outbox::NewReport { day: 20_000, finished: finished(), mark: head.mark, objects: vec![] })
         .unwrap();
     let answers = device.answers(id).unwrap();
     assert_eq!(device.save_answers(id, &answers, NOW), Err(Error::NoSuchDraft));
@@ -152,11 +148,11 @@ fn a_new_enrolment_sends_what_was_refused_for_its_token() {
     organisation.enrol(&device);
     let id = draft(&device, "Example");
     device.finish(id, NOW).unwrap();
-    let job = device.outbox.next_batch(true, true, 10).unwrap().remove(0);
-    device.outbox.record(&[(job.clone(), Outcome::Refused(Problem::TokenInvalid))]).unwrap();
-    assert_eq!(device.outbox.waiting().unwrap(), (0, 0), "control: it does not wait any more");
+    let job = device.own().next_batch(true, true, 10).unwrap().remove(0);
+    device.own().record(&[(job.clone(), Outcome::Refused(Problem::TokenInvalid))]).unwrap();
+    assert_eq!(device.own().waiting().unwrap(), (0, 0), "control: it does not wait any more");
     organisation.enrol(&device);
-    let again = device.outbox.next_batch(true, true, 10).unwrap();
+    let again = device.own().next_batch(true, true, 10).unwrap();
     assert_eq!(again.iter().map(|job| job.object).collect::<Vec<_>>(), [job.object]);
     assert!(again[0].token != job.token, "the refused token is not used again");
 }
@@ -166,30 +162,29 @@ fn a_queue_never_fills_up_with_what_was_sent() {
     let folder = tempfile::tempdir().unwrap();
     let device = device_of(folder.path(), 4, 1_024);
     let organisation = Organisation::make();
-    for round in 0..12 {
+    for _ in 0..12 {
         // Far more tokens than are spent: they go before any report does.
         organisation.enrol(&device);
         // As many objects as the pool holds wait together, each with its receipt still to come.
         let objects = (0..1_000).map(|slot| outbox::NewObject {
             object: kapok_wire::ObjectId(kapok_wire::rng::bytes()),
             lane: if slot == 0 { Lane::Text } else { Lane::Media },
-            slot: SlotNumber(slot),
+            slot: device.own_slot(slot),
         });
         let report = outbox::NewReport {
-            code: format!("K7-{round}"),
             day: 20_000,
             finished: finished(),
             mark: kapok_wire::rng::bytes(),
             objects: objects.collect(),
         };
-        device.outbox.add(&report).unwrap();
-        device.outbox.clear_mark(&report.mark).unwrap();
+        device.own().add(&report).unwrap();
+        device.own().settle(&report.mark).unwrap();
         let digest = Digest([1; 32]);
         let receipt = organisation.receipt(digest);
         for _ in 0..2 {
-            let jobs = device.outbox.next_batch(true, true, 500).unwrap();
+            let jobs = device.own().next_batch(true, true, 500).unwrap();
             let receipted = |job| (job, Outcome::Receipted(digest, receipt.clone()));
-            device.outbox.record(&jobs.into_iter().map(receipted).collect::<Vec<_>>()).unwrap();
+            device.own().record(&jobs.into_iter().map(receipted).collect::<Vec<_>>()).unwrap();
         }
     }
     let view = device.outbox().unwrap();
@@ -205,25 +200,21 @@ fn a_large_pool_has_a_queue_that_holds_all_of_it() {
     let objects = (0..4_096).map(|slot| outbox::NewObject {
         object: kapok_wire::ObjectId(kapok_wire::rng::bytes()),
         lane: Lane::Media,
-        slot: SlotNumber(slot),
+        slot: device.own_slot(slot),
     });
-    let report = outbox::NewReport {
-        code: "K7-PQ4".into(),
-        day: 20_000,
-        finished: finished(),
-        mark: [1; 16],
-        objects: objects.collect(),
-    };
+    let report = outbox::NewReport { day: 20_000, finished: finished(), mark: [1; 16], objects: objects.collect() };
     let organisation = Organisation::make();
     organisation.enrol(&device);
-    device.outbox.add(&report).unwrap();
+    device.own().add(&report).unwrap();
     let digest = Digest([1; 32]);
     let receipt = organisation.receipt(digest);
-    let jobs = device.outbox.next_batch(true, true, 4_096).unwrap();
+    let jobs = device.own().next_batch(true, true, 4_096).unwrap();
     let receipted = |job| (job, Outcome::Receipted(digest, receipt.clone()));
-    device.outbox.record(&jobs.into_iter().map(receipted).collect::<Vec<_>>()).unwrap();
+    device.own().record(&jobs.into_iter().map(receipted).collect::<Vec<_>>()).unwrap();
     drop(device);
-    assert_eq!(reopened(folder.path()).outbox().unwrap()[0].receipted, 4_096);
+    let again = reopened(folder.path());
+    again.unlock(&passphrase(), &Still).unwrap();
+    assert_eq!(again.outbox().unwrap()[0].receipted, 4_096);
 }
 
 #[tokio::test]
@@ -233,15 +224,15 @@ async fn what_was_refused_is_tried_again_when_a_person_asks_and_not_before() {
     Organisation::make().enrol(&device);
     let id = draft(&device, "Example");
     device.finish(id, NOW).unwrap();
-    let job = device.outbox.next_batch(true, true, 10).unwrap().remove(0);
-    device.outbox.record(&[(job.clone(), Outcome::Refused(Problem::Malformed))]).unwrap();
+    let job = device.own().next_batch(true, true, 10).unwrap().remove(0);
+    device.own().record(&[(job.clone(), Outcome::Refused(Problem::Malformed))]).unwrap();
     for (asked, waiting) in [(Asked::ByEngine, 0), (Asked::ByPerson, 1)] {
         let options = SyncOptions { asked, ..SyncOptions::default() };
         // The organisation of these tests has no usable address, so nothing is sent.
         let _ = device.sync(&Facts::unknown(), &options, &SystemClock, &mut |_| ()).await;
-        assert_eq!(device.outbox.waiting().unwrap(), (waiting, 0), "{asked:?}");
+        assert_eq!(device.own().waiting().unwrap(), (waiting, 0), "{asked:?}");
     }
-    let again = device.outbox.next_batch(true, true, 10).unwrap();
+    let again = device.own().next_batch(true, true, 10).unwrap();
     assert_eq!((again[0].object, again[0].upload), (job.object, job.upload), "the same object under the same token");
 }
 
@@ -250,12 +241,11 @@ fn a_mark_whose_draft_is_forgotten_is_taken_off_at_the_next_unlock() {
     let folder = tempfile::tempdir().unwrap();
     let first = device(folder.path());
     // As a crash between the last two steps of a finish leaves it.
-    let report =
-        outbox::NewReport { code: "K7-PQ4".into(), day: 20_000, finished: finished(), mark: [1; 16], objects: vec![] };
-    first.outbox.add(&report).unwrap();
+    let report = outbox::NewReport { day: 20_000, finished: finished(), mark: [1; 16], objects: vec![] };
+    first.own().add(&report).unwrap();
     drop(first);
     let again = reopened(folder.path());
-    assert!(again.outbox.finished_mark(&[1; 16]).unwrap().is_some(), "control: it is there before");
+    assert!(again.own().pending(&[1; 16]).unwrap().is_some(), "control: it is there before");
     again.unlock(&passphrase(), &Still).unwrap();
-    assert_eq!(again.outbox.finished_mark(&[1; 16]).unwrap(), None);
+    assert_eq!(again.own().pending(&[1; 16]).unwrap(), None);
 }

@@ -8,10 +8,11 @@ use std::path::PathBuf;
 
 use rusqlite::Connection;
 
-use super::{QUEUE_STEPS, VAULT_STEPS};
+use super::VAULT_STEPS;
+use super::queues::{QUEUE_STEPS, RECORD_STEPS};
 use crate::vault::Migrations;
 
-const STORES: [(&str, Migrations); 2] = [("vault", VAULT_STEPS), ("queue", QUEUE_STEPS)];
+const STORES: [(&str, Migrations); 3] = [("vault", VAULT_STEPS), ("queue", QUEUE_STEPS), ("device", RECORD_STEPS)];
 
 fn page(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("../docs/schema/{name}.sql"))

@@ -1,10 +1,11 @@
 //! Who uses which slot of the pool: drafts, the outbox, and attachments that are being read right now.
 
 use std::collections::BTreeSet;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use kapok_seal::media::padded_count;
 
+use super::outbox::Outbox;
 use super::{Device, attach};
 use crate::error::{Error, Result};
 use crate::vault::SlotNumber;
@@ -29,6 +30,7 @@ impl Reserved {
 /// Some reserved slots; those not used are given back when it is dropped.
 pub(super) struct Reservation<'d> {
     device: &'d Device,
+    outbox: Arc<Outbox>,
     free: Vec<SlotNumber>,
     taken: Vec<SlotNumber>,
     purpose: Purpose,
@@ -58,7 +60,8 @@ impl Device {
     /// # Errors
     /// [`Error::PoolFull`] with what is missing; [`Error::Locked`].
     pub(super) fn reserve(&self, need: usize, purpose: Purpose) -> Result<Reservation<'_>> {
-        let mut reservation = Reservation { device: self, free: Vec::new(), taken: Vec::new(), purpose };
+        let outbox = self.own_outbox()?;
+        let mut reservation = Reservation { device: self, outbox, free: Vec::new(), taken: Vec::new(), purpose };
         reservation.grow(need)?;
         Ok(reservation)
     }
@@ -75,6 +78,11 @@ impl Reservation<'_> {
         Ok(slot)
     }
 
+    /// The outbox whose pool they are of.
+    pub(super) fn outbox(&self) -> &Outbox {
+        &self.outbox
+    }
+
     /// What was taken so far, in order.
     pub(super) fn taken(&self) -> &[SlotNumber] {
         &self.taken
@@ -86,10 +94,10 @@ impl Reservation<'_> {
         let mut reserved = device.reserved.hold();
         // The vault first: a finish in another thread moves slots from it to the outbox, and none may be missed.
         let mut used = device.with_vault(|vault| vault.read(attach::used_slots))?;
-        used.extend(device.outbox.used_slots()?);
+        used.extend(self.outbox.used_slots()?);
         used.extend(reserved.iter());
         let spare = self.purpose.spare(self.taken.len() + self.free.len() + need)?;
-        let mut chosen = device.outbox.pool().free_slots(&used, need + spare)?;
+        let mut chosen = self.outbox.pool().free_slots(&used, need + spare)?;
         chosen.truncate(need);
         reserved.extend(&chosen);
         self.free.extend(chosen);

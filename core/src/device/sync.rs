@@ -21,8 +21,8 @@ use super::outbox::{Caught, Job, Outbox, Outcome};
 use super::width::Width;
 use crate::error::{Error, Result};
 use crate::policy::{
-    Asked, BundleState, ClockConfidence, Decision, Facts, Floors, LastBatch, Plan, Policy, Profile, QueueFacts, Reason,
-    Tokens, UserHold, UserSettings, Work, decide,
+    Asked, BundleState, ClockConfidence, Decision, Facts, Finished, Floors, LastBatch, Plan, Policy, Profile,
+    QueueFacts, Reason, Seen, Tokens, UserHold, UserSettings, Work, decide,
 };
 use crate::route::{DirectRoute, Outcome as TryOutcome, Route, RouteError, Timeouts};
 use crate::time::{Clock, Time};
@@ -97,7 +97,8 @@ pub struct SyncReport {
 }
 
 impl Device {
-    /// Whether what waits may leave now, with every reason. Works while locked.
+    /// Whether what waits may leave now, with every reason. While all vaults are locked it is about the queues that are
+    /// sent from then: the best that may be said of one of them.
     ///
     /// The host's facts are completed by what the device knows itself: holds, what this network was caught at, the
     /// bundle's dates, whether the clock runs on.
@@ -105,59 +106,76 @@ impl Device {
     /// # Errors
     /// Damage of the queue file; [`Error::Policy`] if the organisation demands a profile this version has not.
     pub fn decide(&self, facts: &Facts, options: &SyncOptions, now: Time) -> Result<Decision> {
-        self.decide_for(self.waiting()?, facts, options, now)
+        let outboxes = self.outboxes();
+        let mut best = None;
+        for outbox in &outboxes {
+            let decision = self.decide_for(Some(outbox), waiting(outbox)?, facts, options, now)?;
+            let rank = |decision: &Decision| match decision {
+                Decision::Allow(_) => 2,
+                Decision::Confirm { .. } => 1,
+                Decision::Hold { .. } => 0,
+            };
+            if best.as_ref().is_none_or(|best| rank(best) < rank(&decision)) {
+                best = Some(decision);
+            }
+        }
+        let nothing = Work::Upload { text: 0, media: 0 };
+        best.map_or_else(|| self.decide_for(None, nothing, facts, options, now), Ok)
     }
 
-    /// What waits, by lane, so that a shell can say what went and what did not. Works while locked.
+    /// What waits, by lane, so that a shell can say what went and what did not: in the open vault's outbox, or, while all
+    /// vaults are locked, in those that are sent from then.
     ///
     /// # Errors
     /// Damage of the queue file.
     pub fn waiting(&self) -> Result<Work> {
-        let (text, media) = self.outbox.waiting()?;
-        Ok(Work::Upload { text, media })
+        let mut sum = (0, 0);
+        for outbox in self.outboxes() {
+            let (text, media) = outbox.waiting()?;
+            sum = (sum.0 + text, sum.1 + media);
+        }
+        Ok(Work::Upload { text: sum.0, media: sum.1 })
     }
 
-    pub(super) fn decide_for(&self, work: Work, facts: &Facts, options: &SyncOptions, now: Time) -> Result<Decision> {
-        let bundle = self.outbox.bundle()?;
-        let floors = bundle
+    pub(super) fn decide_for(
+        &self,
+        outbox: Option<&Outbox>,
+        work: Work,
+        facts: &Facts,
+        options: &SyncOptions,
+        now: Time,
+    ) -> Result<Decision> {
+        let known = outbox.map(|outbox| Known::of(outbox, options)).transpose()?.unwrap_or(Known::NOTHING);
+        let floors = known
+            .bundle
             .as_ref()
             .map_or_else(Floors::default, |bundle| Floors::default().at_least(Profile::from(bundle.content().floor)));
         let policy = Policy::new(Profile::Low, floors, UserSettings::default())?;
-        let facts = self.complete(facts, options, bundle.as_ref(), now)?;
-        let queue = QueueFacts {
-            work,
-            asked: options.asked,
-            tokens: if self.outbox.can_pay()? { Tokens::Enough } else { Tokens::None },
-            finished: self.outbox.oldest_waiting()?,
-            last_batch: self.outbox.last_batch()?.map_or(LastBatch::Never, LastBatch::Ended),
-            confirmed: options.confirmed.clone(),
-        };
-        Ok(decide(&policy, &facts, &queue, now))
-    }
-
-    fn complete(
-        &self,
-        facts: &Facts,
-        options: &SyncOptions,
-        bundle: Option<&VerifiedBundle>,
-        now: Time,
-    ) -> Result<Facts> {
-        let (intercepted, filtered) = self.outbox.seen_network(self.outbox.network_id(&options.network)?)?;
-        Ok(Facts {
+        let facts = Facts {
             user_hold: if self.is_held()? { UserHold::UntilReleased } else { facts.user_hold },
-            intercepted: facts.intercepted.max(intercepted),
-            filtered: facts.filtered.max(filtered),
-            clock: ClockConfidence::judge(now, self.outbox.latest_time()?),
-            bundle: match bundle {
+            intercepted: facts.intercepted.max(known.intercepted),
+            filtered: facts.filtered.max(known.filtered),
+            clock: ClockConfidence::judge(now, known.latest),
+            bundle: match &known.bundle {
                 None => BundleState::Unknown,
                 Some(bundle) if bundle.is_expired(now.0) => BundleState::Expired,
                 Some(_) => BundleState::Valid,
             },
             ..facts.clone()
-        })
+        };
+        let queue = QueueFacts {
+            work,
+            asked: options.asked,
+            tokens: if known.can_pay { Tokens::Enough } else { Tokens::None },
+            finished: known.oldest,
+            last_batch: known.last_batch.map_or(LastBatch::Never, LastBatch::Ended),
+            confirmed: options.confirmed.clone(),
+        };
+        Ok(decide(&policy, &facts, &queue, now))
     }
 
-    /// Sends what the policy allows. Works while locked; may be dropped at any await.
+    /// Sends what the policy allows of the open vault's outbox or, while all vaults are locked, of those that their
+    /// vaults lent for it, one after the other. May be dropped at any await.
     ///
     /// What the server refused for good is tried again when a person asks, since it is a person who changed something.
     ///
@@ -172,25 +190,50 @@ impl Device {
         progress: &mut (dyn FnMut(Progress) + Send),
     ) -> Result<SyncReport> {
         let _alone = self.sending.lock().await;
-        let bundle = self.outbox.bundle()?.ok_or(Error::NotEnrolled)?;
+        let mut sum: Option<SyncReport> = None;
+        for outbox in self.outboxes() {
+            let so_far = sum.as_ref().map_or(0, |report| report.sent);
+            let options = SyncOptions { max_objects: options.max_objects - so_far, ..options.clone() };
+            let report = match self.sync_one(&outbox, facts, &options, clock, progress).await {
+                Err(Error::NotEnrolled) => continue,
+                report => report?,
+            };
+            sum = Some(match sum {
+                None => report,
+                Some(sum) => sum.and(report),
+            });
+        }
+        sum.ok_or(Error::NotEnrolled)
+    }
+
+    async fn sync_one(
+        &self,
+        outbox: &Arc<Outbox>,
+        facts: &Facts,
+        options: &SyncOptions,
+        clock: &dyn Clock,
+        progress: &mut (dyn FnMut(Progress) + Send),
+    ) -> Result<SyncReport> {
+        let bundle = outbox.bundle()?.ok_or(Error::NotEnrolled)?;
         if options.asked == Asked::ByPerson {
-            blocking(&self.outbox, Outbox::retry_refused).await?;
+            blocking(outbox, Outbox::retry_refused).await?;
         }
         let mut ways = DirectRoute::all(&bundle, options.timeouts)?.into_iter();
-        let mut sender = Sender::new(&self.outbox, self.brake(), bundle, ways.next());
-        let (text, media) = self.outbox.waiting()?;
+        let mut sender = Sender::new(outbox, self.brake(), bundle, ways.next());
+        let (text, media) = outbox.waiting()?;
         let total = text + media;
+        let decide = |now| self.decide_for(Some(outbox), waiting(outbox)?, facts, options, now);
         let end = loop {
-            let plan = match self.decide(facts, options, clock.now())? {
+            let plan = match decide(clock.now())? {
                 Decision::Allow(plan) => plan,
-                held @ (Decision::Hold { .. } | Decision::Confirm { .. }) => break self.end_of_queue(held)?,
+                held @ (Decision::Hold { .. } | Decision::Confirm { .. }) => break end_of_queue(outbox, held)?,
             };
             match self.send_batch(&mut sender, &plan, options, clock, total, progress).await? {
                 BatchEnd::Sent if sender.sent >= options.max_objects => break SyncEnd::Done,
                 BatchEnd::Sent => {}
-                BatchEnd::Nothing => break self.leftover(facts, options, clock.now())?,
+                BatchEnd::Nothing => break end_of_queue(outbox, leftover(decide(clock.now())?))?,
                 BatchEnd::Failed(SyncEnd::Interrupted(error)) => {
-                    self.note_failure(error, options, clock.now())?;
+                    note_failure(outbox, error, options, clock.now())?;
                     // The next endpoint of the bundle, if there is one and this failure was not about the network.
                     match ways.next() {
                         Some(way) if caught(error).is_none() => sender.route = Some(Arc::new(way)),
@@ -202,9 +245,9 @@ impl Device {
         };
         if sender.round_trips > 0 {
             let (now, served) = (clock.now(), sender.served);
-            blocking(&self.outbox, move |outbox| outbox.note_batch(now, served)).await?;
+            blocking(outbox, move |outbox| outbox.note_batch(now, served)).await?;
         }
-        let (text, media) = self.outbox.waiting()?;
+        let (text, media) = outbox.waiting()?;
         Ok(SyncReport {
             sent: sender.sent,
             waiting: text + media,
@@ -220,27 +263,7 @@ impl Device {
     /// # Errors
     /// Trouble with the queue file.
     pub fn clear_network(&self, network: &[u8]) -> Result<()> {
-        self.outbox.clear_network(self.outbox.network_id(network)?)
-    }
-
-    /// An empty queue is done, whatever the policy says to it.
-    fn end_of_queue(&self, held: Decision) -> Result<SyncEnd> {
-        let (text, media) = self.outbox.waiting()?;
-        Ok(if text + media == 0 { SyncEnd::Done } else { SyncEnd::Held(held) })
-    }
-
-    /// Nothing more may be sent under the plan: done, or a lane is left out and its reasons are told.
-    fn leftover(&self, facts: &Facts, options: &SyncOptions, now: Time) -> Result<SyncEnd> {
-        let (text, media) = self.outbox.waiting()?;
-        if text + media == 0 {
-            return Ok(SyncEnd::Done);
-        }
-        let decision = match self.decide(facts, options, now)? {
-            // The policy sees a token somewhere, but not for what may leave now.
-            Decision::Allow(_) => Decision::Hold { reasons: BTreeSet::from([Reason::NoToken]), recheck_after: None },
-            held => held,
-        };
-        Ok(SyncEnd::Held(decision))
+        self.outboxes().iter().try_for_each(|outbox| outbox.clear_network(outbox.network_id(network)?))
     }
 
     async fn send_batch(
@@ -257,7 +280,7 @@ impl Device {
         let mut any = false;
         while room > 0 && !self.is_held()? {
             let handful = u16::try_from(room).unwrap_or(u16::MAX).min(sender.width.get());
-            let jobs = blocking(&self.outbox, move |outbox| outbox.next_batch(text, media, handful)).await?;
+            let jobs = blocking(&sender.outbox, move |outbox| outbox.next_batch(text, media, handful)).await?;
             if jobs.is_empty() {
                 return Ok(if any { BatchEnd::Sent } else { BatchEnd::Nothing });
             }
@@ -273,12 +296,84 @@ impl Device {
         }
         Ok(BatchEnd::Sent)
     }
+}
 
-    pub(super) fn note_failure(&self, error: RouteError, options: &SyncOptions, now: Time) -> Result<()> {
-        match caught(error) {
-            Some(caught) => self.outbox.note_network(self.outbox.network_id(&options.network)?, caught, now),
-            None => Ok(()),
+impl SyncReport {
+    /// Of two queues that were served one after the other. The first end that is not "done" is told.
+    fn and(self, next: Self) -> Self {
+        Self {
+            sent: self.sent + next.sent,
+            waiting: self.waiting + next.waiting,
+            bytes_up: self.bytes_up + next.bytes_up,
+            bytes_down: self.bytes_down + next.bytes_down,
+            round_trips: self.round_trips + next.round_trips,
+            end: if self.end == SyncEnd::Done { next.end } else { self.end },
         }
+    }
+}
+
+/// What an outbox knows that the policy asks for.
+struct Known {
+    bundle: Option<VerifiedBundle>,
+    intercepted: Seen,
+    filtered: Seen,
+    latest: Option<Time>,
+    can_pay: bool,
+    oldest: Option<Finished>,
+    last_batch: Option<Time>,
+}
+
+impl Known {
+    /// Where there is no outbox.
+    const NOTHING: Self = Self {
+        bundle: None,
+        intercepted: Seen::Never,
+        filtered: Seen::Never,
+        latest: None,
+        can_pay: false,
+        oldest: None,
+        last_batch: None,
+    };
+
+    fn of(outbox: &Outbox, options: &SyncOptions) -> Result<Self> {
+        let (intercepted, filtered) = outbox.seen_network(outbox.network_id(&options.network)?)?;
+        Ok(Self {
+            bundle: outbox.bundle()?,
+            intercepted,
+            filtered,
+            latest: outbox.latest_time()?,
+            can_pay: outbox.can_pay()?,
+            oldest: outbox.oldest_waiting()?,
+            last_batch: outbox.last_batch()?,
+        })
+    }
+}
+
+fn waiting(outbox: &Outbox) -> Result<Work> {
+    let (text, media) = outbox.waiting()?;
+    Ok(Work::Upload { text, media })
+}
+
+/// An empty queue is done, whatever the policy says to it.
+fn end_of_queue(outbox: &Outbox, held: Decision) -> Result<SyncEnd> {
+    let (text, media) = outbox.waiting()?;
+    Ok(if text + media == 0 { SyncEnd::Done } else { SyncEnd::Held(held) })
+}
+
+/// Nothing more may be sent under the plan: a lane is left out and its reasons are told.
+fn leftover(decision: Decision) -> Decision {
+    match decision {
+        // The policy sees a token somewhere, but not for what may leave now.
+        Decision::Allow(_) => Decision::Hold { reasons: BTreeSet::from([Reason::NoToken]), recheck_after: None },
+        held => held,
+    }
+}
+
+/// Remembers what a failed try proves about the network.
+pub(super) fn note_failure(outbox: &Outbox, error: RouteError, options: &SyncOptions, now: Time) -> Result<()> {
+    match caught(error) {
+        Some(caught) => outbox.note_network(outbox.network_id(&options.network)?, caught, now),
+        None => Ok(()),
     }
 }
 
@@ -433,10 +528,10 @@ async fn send_one(
 }
 
 /// Runs file and database work off the async threads.
-pub(super) async fn blocking<T: Send + 'static>(
-    outbox: &Arc<Outbox>,
-    work: impl FnOnce(&Outbox) -> Result<T> + Send + 'static,
+pub(super) async fn blocking<S: Send + Sync + 'static, T: Send + 'static>(
+    store: &Arc<S>,
+    work: impl FnOnce(&S) -> Result<T> + Send + 'static,
 ) -> Result<T> {
-    let outbox = outbox.clone();
-    tokio::task::spawn_blocking(move || work(&outbox)).await.map_err(|_| Error::Store)?
+    let store = store.clone();
+    tokio::task::spawn_blocking(move || work(&store)).await.map_err(|_| Error::Store)?
 }

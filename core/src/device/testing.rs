@@ -1,7 +1,9 @@
 //! A device and an organisation for the tests of this module: small, quick, fictional.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -17,10 +19,11 @@ use kapok_wire::bundle::{
 use kapok_wire::note;
 use kapok_wire::token::{Blinding, Issuer, Token};
 
+use super::outbox::Outbox;
 use super::{CreateOptions, Device, DraftId};
 use crate::policy::Finished;
 use crate::time::{Clock, Time};
-use crate::vault::{HalfFrames, KdfParams, NoDeviceKey, Passphrase};
+use crate::vault::{HalfFrames, KdfParams, NoDeviceKey, Passphrase, SlotNumber};
 
 pub(super) const NOW: Time = Time(1_795_000_000);
 
@@ -33,6 +36,29 @@ impl Clock for Still {
     }
     fn uptime(&self) -> Duration {
         Duration::ZERO
+    }
+}
+
+/// A clock on the wall, in seconds since [`NOW`], and one that nobody can set.
+#[derive(Default)]
+pub(super) struct Hands {
+    pub(super) wall: AtomicU64,
+    pub(super) uptime: AtomicU64,
+}
+
+impl Hands {
+    pub(super) fn pass(&self, seconds: u64) {
+        self.wall.fetch_add(seconds, Ordering::Relaxed);
+        self.uptime.fetch_add(seconds, Ordering::Relaxed);
+    }
+}
+
+impl Clock for Hands {
+    fn now(&self) -> Time {
+        Time(NOW.0 + self.wall.load(Ordering::Relaxed))
+    }
+    fn uptime(&self) -> Duration {
+        Duration::from_secs(self.uptime.load(Ordering::Relaxed))
     }
 }
 
@@ -49,10 +75,31 @@ pub(super) fn device(folder: &Path) -> Device {
     device_of(folder, 4, 64)
 }
 
-/// A device whose half has this many frames and whose pool this many slots.
-pub(super) fn device_of(folder: &Path, frames: u32, pool_slots: u32) -> Device {
-    let options = CreateOptions { half: HalfFrames::new(frames).unwrap(), pool_slots, kdf: KdfParams::FLOOR };
-    Device::create(folder, &passphrase(), Arc::new(NoDeviceKey), options).unwrap()
+/// A device whose half has this many frames and whose vault this many slots of the pool.
+pub(super) fn device_of(folder: &Path, frames: u32, slots: u32) -> Device {
+    Device::create(folder, &passphrase(), Arc::new(NoDeviceKey), options(frames, slots)).unwrap()
+}
+
+pub(super) fn options(frames: u32, slots: u32) -> CreateOptions {
+    CreateOptions { half: HalfFrames::new(frames).unwrap(), pool_slots: 4 * slots, kdf: KdfParams::FLOOR }
+}
+
+impl Device {
+    /// The outbox of the vault that is open, or else the only one that was lent.
+    pub(super) fn own(&self) -> Arc<Outbox> {
+        self.outboxes().remove(0)
+    }
+
+    /// A slot of the open vault's part of the pool.
+    pub(super) fn own_slot(&self, number: u32) -> SlotNumber {
+        let mut slots = self.own().pool().free_slots(&BTreeSet::new(), 1).unwrap();
+        let len = self.queues_slots() / 4;
+        SlotNumber(slots.remove(0).0 / len * len + number)
+    }
+
+    fn queues_slots(&self) -> u32 {
+        self.queues.record().pool_slots().unwrap().unwrap()
+    }
 }
 
 pub(super) fn reopened(folder: &Path) -> Device {
@@ -123,7 +170,7 @@ impl Organisation {
 
     /// Enrols without a network.
     pub(super) fn enrol(&self, device: &Device) {
-        device.outbox.finish_enrolment(&self.roots, &self.bundle, &self.tokens()).unwrap();
+        device.own().finish_enrolment(&self.roots, &self.bundle, &self.tokens()).unwrap();
     }
 }
 

@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::{Cursor, Read};
 
-use kapok_report::{Body, ClockTrust, EvidenceKind, EvidenceOrigin, Triage};
+use kapok_report::{Body, ClockTrust, EvidenceKind, EvidenceOrigin, ShortCode, Triage};
 use kapok_seal::media::{ChunkOpener, ItemKey, padded_count};
 use kapok_seal::{Content, open_packet};
 use kapok_wire::{Digest, Lane, ObjectId};
@@ -12,7 +12,6 @@ use super::outbox::{Job, Outcome};
 use super::testing::*;
 use super::*;
 use crate::policy::{Asked, Facts, Finished, Metered, Panic, Reason, Seen, Transport, UserHold};
-use crate::vault::SlotNumber;
 
 const NAME: &str = "សុខ ដារ៉ា";
 
@@ -28,7 +27,7 @@ fn recording(len: usize) -> Vec<u8> {
 }
 
 fn all_jobs(device: &Device) -> Vec<Job> {
-    device.outbox.next_batch(true, true, 1_000).unwrap()
+    device.own().next_batch(true, true, 1_000).unwrap()
 }
 
 #[test]
@@ -60,10 +59,13 @@ fn a_finished_report_opens_at_the_desk_whole_and_at_the_device_not_at_all() {
     assert_eq!(device.answers(id).err(), Some(Error::NoSuchDraft));
     assert_eq!(device.finished().unwrap()[0].code, finished.code);
     let state = &device.outbox().unwrap()[0];
-    assert_eq!((state.code.as_str(), state.state, state.objects), (&*finished.code, ReportState::OnThisPhone, 4));
+    assert_eq!(
+        (state.code.as_deref(), state.state, state.objects),
+        (Some(&*finished.code), ReportState::OnThisPhone, 4)
+    );
 
     let jobs = all_jobs(&device);
-    let packet = device.outbox.sealed_area(&jobs[0]).unwrap();
+    let packet = device.own().sealed_area(&jobs[0]).unwrap();
     let opened = open_packet(&packet, &organisation.keys).unwrap();
     let inline = |part: Result<Option<Content>, _>| match part {
         Ok(Some(Content::Inline(bytes))) => bytes.expose().to_vec(),
@@ -80,7 +82,7 @@ fn a_finished_report_opens_at_the_desk_whole_and_at_the_device_not_at_all() {
     let mut found = Vec::new();
     while let Some(id) = opener.next_id() {
         let job = jobs.iter().find(|job| job.object == id).unwrap();
-        let mut area = device.outbox.sealed_area(job).unwrap();
+        let mut area = device.own().sealed_area(job).unwrap();
         found.extend_from_slice(opener.open_next(&mut area).unwrap());
     }
     opener.finish().unwrap();
@@ -111,22 +113,17 @@ fn a_finish_that_was_cut_after_the_commit_point_is_ended_at_the_next_unlock() {
     let id = draft(&first, NAME);
     // As a crash between the two stores leaves it: the queue has the report, the vault still the draft.
     let head = first.with_vault(|vault| vault.read(|db| drafts::head(db, id))).unwrap();
-    let object = outbox::NewObject { object: ObjectId([1; 16]), lane: Lane::Text, slot: SlotNumber(0) };
-    let report = outbox::NewReport {
-        code: "K7-PQ4".into(),
-        day: 20_000,
-        finished: finished(),
-        mark: head.mark,
-        objects: vec![object],
-    };
-    first.outbox.add(&report).unwrap();
+    let object = outbox::NewObject { object: ObjectId([1; 16]), lane: Lane::Text, slot: first.own_slot(0) };
+    let report = outbox::NewReport { day: 20_000, finished: finished(), mark: head.mark, objects: vec![object] };
+    first.own().add(&report).unwrap();
     drop(first);
 
     let again = reopened(folder.path());
     again.unlock(&passphrase(), &Still).unwrap();
     assert_eq!(again.drafts().unwrap(), []);
-    assert_eq!(again.finished().unwrap()[0].code, "K7-PQ4");
-    assert_eq!(again.outbox().unwrap().len(), 1);
+    let code = ShortCode::of(&head.report_id).to_string();
+    assert_eq!(again.finished().unwrap()[0].code, code);
+    assert_eq!(again.outbox().unwrap()[0].code, Some(code));
     again.lock();
     again.unlock(&passphrase(), &Still).unwrap();
     assert_eq!(again.finished().unwrap().len(), 1, "ending it twice adds nothing");
@@ -170,7 +167,7 @@ fn a_clock_that_was_set_back_or_runs_beyond_the_calendar_is_marked_in_the_report
         let id = draft(&device, NAME);
         device.finish(id, at).unwrap();
         let job = all_jobs(&device).pop().unwrap();
-        let opened = open_packet(&device.outbox.sealed_area(&job).unwrap(), &organisation.keys).unwrap();
+        let opened = open_packet(&device.own().sealed_area(&job).unwrap(), &organisation.keys).unwrap();
         let Ok(Some(Content::Inline(triage))) = opened.triage else { panic!("a short report fits") };
         assert_eq!(Triage::parse(triage.expose()).unwrap().clock_trust, trust, "{at:?}");
     }
@@ -256,14 +253,14 @@ fn a_token_opens_one_upload_of_64_chunks_and_repetitions_keep_theirs() {
     let mut uploads: Vec<_> = jobs.iter().map(|job| job.upload).collect();
     uploads.dedup();
     assert_eq!(uploads.len(), 3, "one for the packet, two for 104 chunks");
-    assert_eq!(device.outbox.tokens_left().unwrap(), 256 - 3);
+    assert_eq!(device.own().tokens_left().unwrap(), 256 - 3);
     let again = all_jobs(&device);
     assert_eq!(
         again.iter().map(|job| (job.object, job.upload)).collect::<Vec<_>>(),
         jobs.iter().map(|job| (job.object, job.upload)).collect::<Vec<_>>()
     );
     // A token that turns out to be spent is given up, and what is left gets another.
-    device.outbox.record(&[(jobs[1].clone(), Outcome::Refused(kapok_wire::Problem::TokenSpent))]).unwrap();
+    device.own().record(&[(jobs[1].clone(), Outcome::Refused(kapok_wire::Problem::TokenSpent))]).unwrap();
     let third = all_jobs(&device);
     assert_ne!(third[1].upload, jobs[1].upload);
     assert!(third.iter().all(|job| organisation.issuer.recognises(&job.token)));
@@ -278,15 +275,15 @@ fn only_a_verified_receipt_frees_an_object_and_its_slot_is_overwritten() {
     let id = draft(&device, NAME);
     device.finish(id, NOW).unwrap();
     let job = all_jobs(&device).remove(0);
-    let sealed = device.outbox.sealed_area(&job).unwrap();
-    device.outbox.record(&[(job.clone(), Outcome::Unanswered)]).unwrap();
+    let sealed = device.own().sealed_area(&job).unwrap();
+    device.own().record(&[(job.clone(), Outcome::Unanswered)]).unwrap();
     assert_eq!(device.outbox().unwrap()[0].state, ReportState::OnThisPhone);
 
     let digest = Digest::of(&sealed);
     let receipt = organisation.receipt(digest);
-    device.outbox.record(&[(job.clone(), Outcome::Receipted(digest, receipt))]).unwrap();
+    device.own().record(&[(job.clone(), Outcome::Receipted(digest, receipt))]).unwrap();
     assert_eq!(device.outbox().unwrap()[0].state, ReportState::ServerHasAll);
-    assert_eq!(device.outbox.sealed_area(&job), Err(Error::SlotDamaged), "the slot holds random bytes now");
+    assert_eq!(device.own().sealed_area(&job), Err(Error::SlotDamaged), "the slot holds random bytes now");
 }
 
 #[test]
@@ -294,12 +291,12 @@ fn a_clock_that_once_ran_far_ahead_is_set_right_by_a_receipts_hour() {
     let folder = tempfile::tempdir().unwrap();
     let device = device(folder.path());
     let far = Time(NOW.0 + 3_000_000_000);
-    device.outbox.note_batch(far, None).unwrap();
-    assert_eq!(device.outbox.latest_time().unwrap(), Some(far), "control: without a receipt there is nothing to go by");
-    device.outbox.note_batch(NOW, Some(NOW.hour())).unwrap();
-    let latest = device.outbox.latest_time().unwrap().unwrap();
+    device.own().note_batch(far, None).unwrap();
+    assert_eq!(device.own().latest_time().unwrap(), Some(far), "control: without a receipt there is nothing to go by");
+    device.own().note_batch(NOW, Some(NOW.hour())).unwrap();
+    let latest = device.own().latest_time().unwrap().unwrap();
     assert!(latest < Time(NOW.0 + 2 * 86_400), "{latest:?}");
-    assert_eq!(device.outbox.last_batch().unwrap(), Some(NOW));
+    assert_eq!(device.own().last_batch().unwrap(), Some(NOW));
 }
 
 #[test]
@@ -310,7 +307,7 @@ fn an_engine_waits_its_delay_after_finish_and_the_exact_time_is_forgotten_when_a
     organisation.enrol(&device);
     let id = draft(&device, NAME);
     device.finish(id, NOW).unwrap();
-    assert_eq!(device.outbox.oldest_waiting().unwrap().unwrap().at, NOW);
+    assert_eq!(device.own().oldest_waiting().unwrap().unwrap().at, NOW);
     let facts = Facts { transport: Transport::Ethernet, metered: Metered::No, ..quiet() };
     let ends = |asked, now| {
         let options = SyncOptions { asked, ..SyncOptions::default() };
@@ -318,18 +315,18 @@ fn an_engine_waits_its_delay_after_finish_and_the_exact_time_is_forgotten_when_a
     };
     // Seed 7 draws the longest delay of the profile, half an hour.
     let older = Finished { at: Time(NOW.0 - 1), seed: 7 };
-    let report = outbox::NewReport { code: "K7-PQ4".into(), day: 1, finished: older, mark: [1; 16], objects: vec![] };
-    device.outbox.add(&report).unwrap();
-    assert_eq!(device.outbox.oldest_waiting().unwrap(), Some(older));
+    let report = outbox::NewReport { day: 1, finished: older, mark: [1; 16], objects: vec![] };
+    device.own().add(&report).unwrap();
+    assert_eq!(device.own().oldest_waiting().unwrap(), Some(older));
     assert!(ends(Asked::ByEngine, Time(NOW.0 + 1_798)));
     assert!(!ends(Asked::ByEngine, Time(NOW.0 + 1_801)));
     assert!(!ends(Asked::ByPerson, NOW), "a person need not wait");
 
     let job = all_jobs(&device).remove(0);
-    let digest = Digest::of(&device.outbox.sealed_area(&job).unwrap());
+    let digest = Digest::of(&device.own().sealed_area(&job).unwrap());
     let receipt = organisation.receipt(digest);
-    device.outbox.record(&[(job, Outcome::Receipted(digest, receipt))]).unwrap();
-    assert_eq!(device.outbox.oldest_waiting().unwrap(), None);
+    device.own().record(&[(job, Outcome::Receipted(digest, receipt))]).unwrap();
+    assert_eq!(device.own().oldest_waiting().unwrap(), None);
 }
 
 /// A host that knows of nothing bad.
@@ -351,9 +348,9 @@ fn the_users_hold_survives_a_restart_and_needs_no_passphrase() {
     first.hold().unwrap();
     drop(first);
     let device = reopened(folder.path());
-    assert!(device.outbox.user_hold().unwrap());
+    assert!(device.queues.record().user_hold().unwrap());
     device.release().unwrap();
-    assert!(!device.outbox.user_hold().unwrap());
+    assert!(!device.queues.record().user_hold().unwrap());
 }
 
 #[test]
@@ -363,9 +360,11 @@ fn an_errand_that_a_hold_cut_off_never_reads_as_done_even_if_the_hold_is_gone() 
     Organisation::make().enrol(&device);
     let facts = Facts { transport: Transport::Ethernet, metered: Metered::No, ..quiet() };
     let options = SyncOptions::default();
-    let allowed = device.decide_for(crate::policy::Work::Errand, &facts, &options, NOW).unwrap();
+    let allowed = device.decide_for(Some(&device.own()), crate::policy::Work::Errand, &facts, &options, NOW).unwrap();
     assert!(matches!(allowed, crate::policy::Decision::Allow(_)), "control: nothing holds any more: {allowed:?}");
-    let SyncEnd::Held(told) = device.stopped(&facts, &options, NOW).unwrap().end else { panic!("it was held") };
+    let SyncEnd::Held(told) = device.stopped(&device.own(), &facts, &options, NOW).unwrap().end else {
+        panic!("it was held")
+    };
     assert!(told.reasons().contains(&Reason::UserHold));
 }
 

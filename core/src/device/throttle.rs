@@ -25,6 +25,8 @@ const FORGIVEN_PER: Duration = Duration::from_secs(3_600);
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Failures {
     pub(super) count: u32,
+    /// Those since the last right one, which nothing else makes fewer.
+    pub(super) in_a_row: u32,
     /// When the last one was.
     pub(super) last: Time,
 }
@@ -42,7 +44,11 @@ impl Failures {
     fn with_one_more(self, now: Time) -> Self {
         let forgiven = self.last.until(now).as_secs() / FORGIVEN_PER.as_secs();
         let forgiven = u32::try_from(forgiven).unwrap_or(u32::MAX);
-        Self { count: self.count.saturating_sub(forgiven).saturating_add(1), last: now }
+        Self {
+            count: self.count.saturating_sub(forgiven).saturating_add(1),
+            in_a_row: self.in_a_row.saturating_add(1),
+            last: now,
+        }
     }
 }
 
@@ -68,20 +74,34 @@ impl Device {
             return Err(Error::TooManyTries { wait });
         }
         let tried = attempt();
-        if matches!(tried, Err(Error::WrongPassphrase)) {
-            *last_here = Some(clock.uptime());
-            let failures = self.outbox.failures()?.with_one_more(clock.now());
-            self.outbox.set_failures(failures)?;
+        let record = self.queues.record();
+        match &tried {
+            Err(Error::WrongPassphrase) => {
+                *last_here = Some(clock.uptime());
+                let failures = record.failures()?.with_one_more(clock.now());
+                record.set_failures(failures)?;
+                if (1..=failures.in_a_row).contains(&record.erase_after()?) {
+                    self.erase_for_good()?;
+                    return Err(Error::Erased);
+                }
+            }
+            Ok(_) => {
+                let failures = record.failures()?;
+                if failures.in_a_row > 0 {
+                    record.set_failures(Failures { in_a_row: 0, ..failures })?;
+                }
+            }
+            Err(_) => {}
         }
         tried
     }
 
     fn wait(&self, clock: &dyn Clock, last_here: Option<Duration>) -> Result<Duration> {
-        let (failures, now) = (self.outbox.failures()?, clock.now());
+        let (failures, now) = (self.queues.record().failures()?, clock.now());
         let wait = failures.wait(now, last_here.map(|last| clock.uptime().saturating_sub(last)));
         // A clock that was set back since then must not lengthen the wait beyond its step: it counts from now.
         if wait > Duration::ZERO && now < failures.last {
-            self.outbox.set_failures(Failures { last: now, ..failures })?;
+            self.queues.record().set_failures(Failures { last: now, ..failures })?;
         }
         Ok(wait)
     }
@@ -89,34 +109,11 @@ impl Device {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicU64, Ordering};
+    use std::sync::atomic::Ordering;
 
     use super::super::testing::*;
     use super::*;
     use crate::vault::Passphrase;
-
-    /// A clock on the wall, in seconds since [`NOW`], and one that nobody can set.
-    #[derive(Default)]
-    struct Hands {
-        wall: AtomicU64,
-        uptime: AtomicU64,
-    }
-
-    impl Hands {
-        fn pass(&self, seconds: u64) {
-            self.wall.fetch_add(seconds, Ordering::Relaxed);
-            self.uptime.fetch_add(seconds, Ordering::Relaxed);
-        }
-    }
-
-    impl Clock for Hands {
-        fn now(&self) -> Time {
-            Time(NOW.0 + self.wall.load(Ordering::Relaxed))
-        }
-        fn uptime(&self) -> Duration {
-            Duration::from_secs(self.uptime.load(Ordering::Relaxed))
-        }
-    }
 
     fn wrong() -> Passphrase {
         Passphrase::new(b"not this one".to_vec()).unwrap()

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use zeroize::Zeroizing;
 
-use super::container::{Container, VAULT_ALIAS};
+use super::container::{Container, NewVaults, VAULT_ALIAS};
 use super::device_key::{DeviceKey, DeviceKeyError, Level, NoDeviceKey};
 use super::header::HalfFrames;
 use super::kdf::KdfParams;
@@ -41,12 +41,17 @@ impl Folder {
 
     fn create(&self, device_key: &dyn DeviceKey) -> Result<Store> {
         let half = HalfFrames::new(1).unwrap();
-        Container::create(&self.vault(), half, &passphrase("right"), device_key, KdfParams::FLOOR)?.into_store(STEPS)
+        Container::create(&self.vault(), half, only(&passphrase("right")), device_key, KdfParams::FLOOR)?
+            .into_store(STEPS)
     }
 
     fn open(&self, word: &str, device_key: &dyn DeviceKey) -> Result<Store> {
-        Container::open(&self.vault(), &passphrase(word), device_key)?.into_store(STEPS)
+        Container::open(&self.vault(), &passphrase(word), device_key)?.vault().into_store(STEPS)
     }
+}
+
+fn only(first: &Passphrase) -> NewVaults<'_> {
+    NewVaults { first, further: &[], waiting: &[] }
 }
 
 fn passphrase(text: &str) -> Passphrase {
@@ -66,12 +71,12 @@ fn a_vault_has_its_full_size_at_once_and_opens_again() {
     let folder = Folder::new();
     let mut store = folder.create(&NoDeviceKey).unwrap();
     let meta = fs::metadata(folder.vault()).unwrap();
-    assert_eq!(meta.len(), 4_096 + 8 * 65_536);
+    assert_eq!(meta.len(), 2 * 4_096 + 8 * 65_536);
     assert_eq!(meta.permissions().mode() & 0o777, 0o600);
     put(&mut store, "mango");
     drop(store);
     assert_eq!(folder.names(), ["vault.kpk"]);
-    assert_eq!(fs::metadata(folder.vault()).unwrap().len(), 4_096 + 8 * 65_536);
+    assert_eq!(fs::metadata(folder.vault()).unwrap().len(), 2 * 4_096 + 8 * 65_536);
     assert_eq!(first(&mut folder.open("right", &NoDeviceKey).unwrap()), "mango");
 
     let before = fs::read(folder.vault()).unwrap();
@@ -145,16 +150,20 @@ fn cut_extended_and_foreign_files_are_refused_and_stay_as_they_are() {
     let folder = Folder::new();
     drop(folder.create(&NoDeviceKey).unwrap());
     let whole = fs::read(folder.vault()).unwrap();
+    // The same in both pages: one that is good mends the other.
+    let back = whole.len() - 4_096;
     let with = |at: usize, value: &[u8]| {
         let mut bytes = whole.clone();
-        bytes[at..at + value.len()].copy_from_slice(value);
+        for at in [at, back + at] {
+            bytes[at..at + value.len()].copy_from_slice(value);
+        }
         bytes
     };
     let longer = [whole.as_slice(), b"x"].concat();
     let cases = [
         (vec![], Error::WrongLength),
         (whole[..4_095].to_vec(), Error::WrongLength),
-        (whole[..whole.len() - 1].to_vec(), Error::WrongLength),
+        (whole[..back - 1].to_vec(), Error::WrongLength),
         (longer, Error::WrongLength),
         (with(56, &2_u32.to_be_bytes()), Error::WrongLength),
         (with(0, b"SQLite format 3"), Error::BadFormat),
@@ -181,7 +190,7 @@ fn two_damaged_halves_are_reported_kept_and_set_aside_only_on_request() {
     let folder = Folder::new();
     drop(folder.create(&NoDeviceKey).unwrap());
     let mut bytes = fs::read(folder.vault()).unwrap();
-    for half in bytes[4_096..].chunks_mut(65_536) {
+    for half in bytes[4_096..].chunks_exact_mut(65_536) {
         half[100] ^= 1;
     }
     fs::write(folder.vault(), &bytes).unwrap();
@@ -206,7 +215,7 @@ fn a_leftover_of_a_crash_while_creating_does_not_stand_in_the_way() {
     assert_eq!(folder.open("right", &NoDeviceKey).err(), Some(Error::NotFound));
     drop(folder.create(&NoDeviceKey).unwrap());
     assert_eq!(folder.names(), ["vault.kpk"]);
-    assert_eq!(fs::metadata(folder.vault()).unwrap().len(), 4_096 + 8 * 65_536);
+    assert_eq!(fs::metadata(folder.vault()).unwrap().len(), 2 * 4_096 + 8 * 65_536);
     assert!(folder.open("right", &NoDeviceKey).is_ok());
 }
 
@@ -215,23 +224,31 @@ fn the_queue_opens_with_the_device_key_alone_and_with_no_other() {
     let (folder, other) = (Folder::new(), Folder::new());
     let path = folder.0.path().join("queue.kpk");
     let key = SoftwareDeviceKey::in_folder(folder.0.path());
-    let mut store = QueueFile::create(&path, HalfFrames::QUEUE_DEFAULT, &key).unwrap().into_store(STEPS).unwrap();
-    assert_eq!(fs::metadata(&path).unwrap().len(), 4_096 + 2 * 16 * 65_536);
+    let mut store = QueueFile::create(&path, HalfFrames::QUEUE_DEFAULT, &key).unwrap().record(STEPS).unwrap();
+    assert_eq!(fs::metadata(&path).unwrap().len(), 2 * 4_096 + 10 * 16 * 65_536);
     put(&mut store, "waiting");
     assert_eq!(QueueFile::open(&path, &key).err(), Some(Error::InUse));
     drop(store);
-    assert_eq!(first(&mut QueueFile::open(&path, &key).unwrap().into_store(STEPS).unwrap()), "waiting");
+    assert_eq!(first(&mut QueueFile::open(&path, &key).unwrap().record(STEPS).unwrap()), "waiting");
     let theirs = SoftwareDeviceKey::in_folder(other.0.path());
     assert_eq!(QueueFile::open(&path, &theirs).err(), Some(Error::DeviceKey(DeviceKeyError::Missing)));
     theirs.create(super::queue::QUEUE_ALIAS).unwrap();
     assert_eq!(QueueFile::open(&path, &theirs).err(), Some(Error::DeviceKey(DeviceKeyError::Refused)));
     assert_eq!(QueueFile::open(&path, &NoDeviceKey).err(), Some(Error::DeviceKey(DeviceKeyError::Refused)));
     let whole = fs::read(&path).unwrap();
+    let begun = |with: &[u8; 8]| {
+        let mut bytes = whole.clone();
+        for at in [0, whole.len() - 4_096] {
+            bytes[at..at + 8].copy_from_slice(with);
+        }
+        bytes
+    };
     for (bytes, expected) in [
         (whole[..whole.len() - 1].to_vec(), Error::WrongLength),
         (whole[..10].to_vec(), Error::WrongLength),
-        ([b"kapok-v\x01", &whole[8..]].concat(), Error::BadFormat),
-        ([b"kapok-q\x02", &whole[8..]].concat(), Error::NewerVersion),
+        (begun(b"kapok-v\x01"), Error::BadFormat),
+        (begun(b"kapok-q\x03"), Error::NewerVersion),
+        (begun(b"kapok-q\x01"), Error::BadFormat),
     ] {
         fs::write(&path, &bytes).unwrap();
         assert_eq!(QueueFile::open(&path, &key).err(), Some(expected));

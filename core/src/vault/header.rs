@@ -1,4 +1,5 @@
-//! The first 4,096 bytes of `vault.kpk` and `queue.kpk`: the only bytes with a meaning that can be read without a key.
+//! The first page of `vault.kpk` and `queue.kpk`: the only bytes with a meaning that can be read without a key. The last
+//! page of the file is a copy of it.
 //!
 //! | offset | length | vault.kpk | queue.kpk |
 //! |---|---|---|---|
@@ -9,7 +10,7 @@
 //! | 60 | 4 | zero | zero |
 //!
 //! Bytes 0..64 are bound into every slot and, by their hash, into every frame: an edited header opens nothing.
-//! Numbers are big endian. Parameters are judged here, before a byte of memory is taken for them.
+//! A vault of version 0 was erased: what an erasing that was cut is known by. Numbers are big endian. Parameters are judged here, before a byte of memory is taken for them.
 
 use sha2::{Digest as _, Sha256};
 
@@ -23,9 +24,13 @@ pub(crate) const FIXED: usize = 64;
 /// Longest key blob that a device key may return; fits the area with room for hardware that adds its own framing.
 pub(crate) const WRAPPED_MAX: usize = 1_024;
 
-const VAULT_MAGIC: &[u8; 7] = b"kapok-v";
-const QUEUE_MAGIC: &[u8; 7] = b"kapok-q";
-const VERSION: u8 = 1;
+/// First bytes and version of a file.
+struct Format(&'static [u8; 7], u8);
+
+const VAULT: Format = Format(b"kapok-v", 1);
+const QUEUE: Format = Format(b"kapok-q", 2);
+/// The version of a vault that was erased.
+const ERASED: u8 = 0;
 
 /// Size of one half in frames of 64 KiB.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,11 +85,20 @@ impl VaultHeader {
         for (word, value) in words.chunks_exact_mut(4).zip(values) {
             word.copy_from_slice(&value.to_be_bytes());
         }
-        join(VAULT_MAGIC, words, self.salt, self.half)
+        join(&VAULT, words, self.salt, self.half)
     }
 
+    /// What stands in the place of a header while a vault is being erased.
+    pub(crate) fn erased() -> Fixed {
+        join(&Format(VAULT.0, ERASED), [0; 16], [0; 32], HalfFrames(1))
+    }
+
+    /// [`Error::Erased`] if it was erased.
     pub(crate) fn decode(fixed: &[u8; FIXED]) -> Result<Self> {
-        let parts = split(VAULT_MAGIC, fixed)?;
+        if *fixed == Self::erased().0 {
+            return Err(Error::Erased);
+        }
+        let parts = split(&VAULT, fixed)?;
         let [id, memory_kib, passes, lanes] = words(&parts.words);
         if id != KDF_ARGON2ID {
             return Err(Error::NewerVersion);
@@ -114,11 +128,11 @@ impl QueueHeader {
         for (byte, value) in words.iter_mut().zip(len.to_be_bytes()) {
             *byte = value;
         }
-        Ok(join(QUEUE_MAGIC, words, self.salt, self.half))
+        Ok(join(&QUEUE, words, self.salt, self.half))
     }
 
     pub(crate) fn decode(fixed: &[u8; FIXED]) -> Result<Self> {
-        let parts = split(QUEUE_MAGIC, fixed)?;
+        let parts = split(&QUEUE, fixed)?;
         let [len, zero_a, zero_b, zero_c] = words(&parts.words);
         let wrapped_len = usize::try_from(len).map_err(|_| Error::BadFormat)?;
         if wrapped_len > WRAPPED_MAX || [zero_a, zero_b, zero_c] != [0; 3] {
@@ -134,28 +148,28 @@ struct Parts {
     half: HalfFrames,
 }
 
-fn join(magic: &[u8; 7], words: [u8; 16], salt: [u8; 32], half: HalfFrames) -> Fixed {
+fn join(format: &Format, words: [u8; 16], salt: [u8; 32], half: HalfFrames) -> Fixed {
     let mut out = [0; FIXED];
-    let fields: [&[u8]; 5] = [magic, &[VERSION], &words, &salt, &half.get().to_be_bytes()];
+    let fields: [&[u8]; 5] = [format.0, &[format.1], &words, &salt, &half.get().to_be_bytes()];
     for (byte, value) in out.iter_mut().zip(fields.iter().flat_map(|field| field.iter())) {
         *byte = *value;
     }
     Fixed(out)
 }
 
-fn split(magic: &[u8; 7], fixed: &[u8; FIXED]) -> Result<Parts> {
+fn split(format: &Format, fixed: &[u8; FIXED]) -> Result<Parts> {
     let (found, rest) = fixed.split_first_chunk::<7>().ok_or(Error::BadFormat)?;
     let (version, rest) = rest.split_first().ok_or(Error::BadFormat)?;
     let (words, rest) = rest.split_first_chunk::<16>().ok_or(Error::BadFormat)?;
     let (salt, rest) = rest.split_first_chunk::<32>().ok_or(Error::BadFormat)?;
     let (half, reserved) = rest.split_first_chunk::<4>().ok_or(Error::BadFormat)?;
-    if found != magic || *version == 0 {
+    if found != format.0 || *version == 0 {
         return Err(Error::BadFormat);
     }
-    if *version > VERSION {
+    if *version > format.1 {
         return Err(Error::NewerVersion);
     }
-    if reserved != [0; 4] {
+    if *version < format.1 || reserved != [0; 4] {
         return Err(Error::BadFormat);
     }
     let half = HalfFrames::new(u32::from_be_bytes(*half)).map_err(|_| Error::BadFormat)?;

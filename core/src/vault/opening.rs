@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::block_file::BlockFile;
-use super::container::Head;
+use super::head::Head;
 use super::keys::RootKey;
 use super::region::{Loaded, Region, RegionPlace};
 use super::slots::{self, SlotPayload, SlotPlace};
@@ -19,54 +19,54 @@ pub(super) struct Opening<'a> {
 }
 
 impl Opening<'_> {
-    /// Ends what was cut, mends what is missing, and loads the region. `opened` tells whether the slot and its spare opened.
+    /// Ends what was cut, mends what is missing, and loads the region. `opened` tells which copies of the slot opened.
     ///
     /// # Errors
     /// Trouble with the region. If mending fails, the next opening tries again: not opening would turn somebody away for
     /// it. One thing must not fail: a slot that may still be another passphrase's is written before anything is saved
     /// under this one, or that passphrase would open an older content, and undo this one.
-    pub(super) fn open(mut self, opened: [bool; 2]) -> Result<Loaded> {
+    pub(super) fn open(mut self, opened: [bool; 4]) -> Result<Loaded> {
+        let [slot, _, back_slot, back_spare] = opened;
         let cut = self.payload.former.is_some();
-        let mended = self.write_missing(opened);
-        if cut && opened == [false, true] {
+        let mended = self.head.mend(&**self.file).and_then(|()| self.write_missing(opened));
+        if cut && !(slot && back_slot && back_spare) {
             mended?;
         }
         let mut loaded = if cut { self.finish().or_else(|_| self.load())? } else { self.load()? };
-        loaded.one_copy_bad |= !cut && opened == [false, true];
+        loaded.one_copy_bad |= !cut && !slot;
         Ok(loaded)
     }
 
-    /// As [`Self::open`] without loading, where nothing may be left undone: before the spare is used for something else.
-    pub(super) fn make_whole(mut self, opened: [bool; 2]) -> Result<()> {
+    /// As [`Self::open`] without loading, where nothing may be left undone: before a copy is used for something else.
+    pub(super) fn make_whole(mut self, opened: [bool; 4]) -> Result<()> {
+        self.head.mend(&**self.file)?;
         self.write_missing(opened)?;
         if self.payload.former.is_some() { self.finish().map(drop) } else { Ok(()) }
     }
 
-    /// The copy of the slot that did not open. A spare was damaged, or a change that was cut early left it for another
+    /// The copies of the slot that did not open. They were damaged, or a change that was cut early left them for another
     /// passphrase, which this undoes.
-    fn write_missing(&self, opened: [bool; 2]) -> Result<()> {
-        match opened {
-            [false, _] => self.put(SlotPlace::slot(self.number)),
-            [true, false] => self.put(SlotPlace::spare_of(self.number)),
-            [true, true] => Ok(()),
-        }
+    fn write_missing(&self, opened: [bool; 4]) -> Result<()> {
+        let copies = SlotPlace::copies_of(self.number);
+        copies.into_iter().zip(opened).filter(|(_, opened)| !opened).try_for_each(|(place, _)| self.put(place))
     }
 
-    /// Both halves under this passphrase's data key alone, and then both copies of the slot without the former one.
+    /// Both halves under this passphrase's data key alone, and then all copies of the slot without the former one.
     pub(super) fn finish(&mut self) -> Result<Loaded> {
         let mut loaded = self.load()?;
         loaded.region.reseal(&loaded.content)?;
         self.payload.former = None;
-        self.put(SlotPlace::spare_of(self.number))?;
-        self.put(SlotPlace::slot(self.number))?;
+        let [slot, spare, back_slot, back_spare] = SlotPlace::copies_of(self.number);
+        [spare, slot, back_spare, back_slot].into_iter().try_for_each(|place| self.put(place))?;
         Ok(loaded)
     }
 
-    /// Writes the payload into a place, durably.
+    /// Writes the payload into a place, durably. A file without a back page is as good without it.
     pub(super) fn put(&self, place: SlotPlace) -> Result<()> {
-        let sealed = slots::seal(self.root, self.head.fixed.bytes(), place, &self.payload)?;
+        let Some(offset) = self.head.offset(place) else { return Ok(()) };
+        let sealed = slots::seal_vault(self.root, self.head.fixed.bytes(), place, &self.payload)?;
         let failed = |error: std::io::Error| Error::writing(&error, sealed.len() as u64);
-        self.file.write_at(place.offset(), &sealed).map_err(failed)?;
+        self.file.write_at(offset, &sealed).map_err(failed)?;
         self.file.sync().map_err(failed)
     }
 

@@ -2,37 +2,53 @@
 //!
 //! The file has no header, no index and no free list: which slots are used is known only to the stores, and a used
 //! slot looks like an unused one. So an attachment or a waiting report changes neither length nor shape of anything.
+//!
+//! The slots are divided among the regions: a vault writes into its own part and cannot overwrite what another, of which it
+//! may know nothing, has there.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
 use super::block_file::{BlockFile, LockedFile};
 use super::full_file;
+use super::slots::SLOTS;
 use crate::error::{Error, Result};
 
 /// Length of a slot: one sealed chunk of the media lane.
 pub(crate) const POOL_SLOT: usize = 65_536;
+
+/// Parts that a pool has: one for each region of the vault.
+const PARTS: u32 = SLOTS as u32;
 
 /// The number of a slot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct SlotNumber(pub(crate) u32);
 
 /// An open pool.
+#[derive(Clone)]
 pub(crate) struct SlotPool {
     file: Arc<dyn BlockFile>,
     slots: u32,
 }
 
+/// The slots of one region.
+#[derive(Clone)]
+pub(crate) struct PoolPart {
+    pool: SlotPool,
+    own: Range<u32>,
+}
+
 impl SlotPool {
-    /// 64 MiB: about twenty photos or an hour of speech.
+    /// 64 MiB, 16 for each vault: some five photos or a quarter of an hour of speech that wait at a time.
     pub(crate) const DEFAULT_SLOTS: u32 = 1_024;
     /// 16 GiB.
     const MAX_SLOTS: u32 = 262_144;
 
     /// Makes the file, full of random bytes.
     pub(crate) fn create(path: &Path, slots: u32) -> Result<Self> {
-        if !(1..=Self::MAX_SLOTS).contains(&slots) {
+        if !(1..=Self::MAX_SLOTS).contains(&slots) || !slots.is_multiple_of(PARTS) {
             return Err(Error::BadSize);
         }
         let file = full_file::make(path, Self::file_len(slots), |_| Ok(()))?;
@@ -52,15 +68,31 @@ impl SlotPool {
         self.slots
     }
 
-    /// Writes a slot. Durable after [`SlotPool::sync`]; only then may a store say that the slot is used.
+    /// The part that belongs to a region.
+    pub(crate) fn part(&self, region: u8) -> Result<PoolPart> {
+        if region >= SLOTS {
+            return Err(Error::NoSuchSlot);
+        }
+        let len = self.slots / PARTS;
+        let first = u32::from(region) * len;
+        Ok(PoolPart { pool: self.clone(), own: first..first + len })
+    }
+
+    fn file_len(slots: u32) -> u64 {
+        u64::from(slots) * POOL_SLOT as u64
+    }
+}
+
+impl PoolPart {
+    /// Writes a slot. Durable after [`PoolPart::sync`]; only then may a store say that the slot is used.
     pub(crate) fn write_slot(&self, slot: SlotNumber, bytes: &[u8; POOL_SLOT]) -> Result<()> {
         let offset = self.offset(slot)?;
-        self.file.write_at(offset, bytes).map_err(|error| Error::writing(&error, POOL_SLOT as u64))
+        self.pool.file.write_at(offset, bytes).map_err(|error| Error::writing(&error, POOL_SLOT as u64))
     }
 
     /// Reads a slot into `bytes`.
     pub(crate) fn read_slot(&self, slot: SlotNumber, bytes: &mut [u8; POOL_SLOT]) -> Result<()> {
-        Ok(self.file.read_at(self.offset(slot)?, bytes)?)
+        Ok(self.pool.file.read_at(self.offset(slot)?, bytes)?)
     }
 
     /// Overwrites a slot that is no longer needed, so that what it held cannot be counted or kept.
@@ -72,12 +104,12 @@ impl SlotPool {
 
     /// Returns once everything written is on the medium.
     pub(crate) fn sync(&self) -> Result<()> {
-        self.file.sync().map_err(|error| Error::writing(&error, POOL_SLOT as u64))
+        self.pool.file.sync().map_err(|error| Error::writing(&error, POOL_SLOT as u64))
     }
 
     /// Chooses `need` slots outside `used`, at random places: the order of writing says nothing about age.
     pub(crate) fn free_slots(&self, used: &BTreeSet<SlotNumber>, need: usize) -> Result<Vec<SlotNumber>> {
-        let mut free: Vec<_> = (0..self.slots).map(SlotNumber).filter(|slot| !used.contains(slot)).collect();
+        let mut free: Vec<_> = self.own.clone().map(SlotNumber).filter(|slot| !used.contains(slot)).collect();
         if free.len() < need {
             let missing_bytes = (need - free.len()) as u64 * POOL_SLOT as u64;
             return Err(Error::PoolFull { missing_bytes });
@@ -87,11 +119,7 @@ impl SlotPool {
     }
 
     fn offset(&self, slot: SlotNumber) -> Result<u64> {
-        if slot.0 < self.slots { Ok(u64::from(slot.0) * POOL_SLOT as u64) } else { Err(Error::NoSuchSlot) }
-    }
-
-    fn file_len(slots: u32) -> u64 {
-        u64::from(slots) * POOL_SLOT as u64
+        if self.own.contains(&slot.0) { Ok(u64::from(slot.0) * POOL_SLOT as u64) } else { Err(Error::NoSuchSlot) }
     }
 }
 
@@ -109,9 +137,9 @@ mod tests {
         Box::new([byte; POOL_SLOT])
     }
 
-    fn read(pool: &SlotPool, slot: u32) -> Box<[u8; POOL_SLOT]> {
+    fn read(part: &PoolPart, slot: u32) -> Box<[u8; POOL_SLOT]> {
         let mut bytes = filled(0);
-        pool.read_slot(SlotNumber(slot), &mut bytes).unwrap();
+        part.read_slot(SlotNumber(slot), &mut bytes).unwrap();
         bytes
     }
 
@@ -119,45 +147,69 @@ mod tests {
     fn slots_are_written_read_refilled_and_stay_apart() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("pool.kpk");
-        let pool = SlotPool::create(&path, 5).unwrap();
-        assert_eq!(std::fs::metadata(&path).unwrap().len(), 5 * 65_536);
-        let neighbours = (read(&pool, 1), read(&pool, 3));
-        pool.write_slot(SlotNumber(2), &filled(7)).unwrap();
-        pool.sync().unwrap();
-        drop(pool);
-        let pool = SlotPool::open(&path, 5).unwrap();
-        assert_eq!(read(&pool, 2), filled(7));
-        assert_eq!((read(&pool, 1), read(&pool, 3)), neighbours);
-        pool.refill_random(SlotNumber(2)).unwrap();
-        let refilled = read(&pool, 2);
+        let part = SlotPool::create(&path, 16).unwrap().part(0).unwrap();
+        assert_eq!(std::fs::metadata(&path).unwrap().len(), 16 * 65_536);
+        let neighbours = (read(&part, 1), read(&part, 3));
+        part.write_slot(SlotNumber(2), &filled(7)).unwrap();
+        part.sync().unwrap();
+        drop(part);
+        let part = SlotPool::open(&path, 16).unwrap().part(0).unwrap();
+        assert_eq!(read(&part, 2), filled(7));
+        assert_eq!((read(&part, 1), read(&part, 3)), neighbours);
+        part.refill_random(SlotNumber(2)).unwrap();
+        let refilled = read(&part, 2);
         assert!(refilled.iter().filter(|byte| **byte == 7).count() < 1_000);
-        assert_eq!(pool.write_slot(SlotNumber(5), &filled(7)), Err(Error::NoSuchSlot));
-        assert_eq!(std::fs::metadata(&path).unwrap().len(), 5 * 65_536);
+        assert_eq!(std::fs::metadata(&path).unwrap().len(), 16 * 65_536);
     }
 
     #[test]
     fn a_pool_of_another_length_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("pool.kpk");
-        drop(SlotPool::create(&path, 2).unwrap());
-        assert_eq!(SlotPool::open(&path, 3).err(), Some(Error::WrongLength));
-        assert_eq!(SlotPool::create(&path, 2).err(), Some(Error::AlreadyExists));
+        drop(SlotPool::create(&path, 4).unwrap());
+        assert_eq!(SlotPool::open(&path, 8).err(), Some(Error::WrongLength));
+        assert_eq!(SlotPool::create(&path, 4).err(), Some(Error::AlreadyExists));
         assert_eq!(SlotPool::create(&path, 0).err(), Some(Error::BadSize));
-        std::fs::OpenOptions::new().write(true).open(&path).unwrap().set_len(65_537).unwrap();
-        assert_eq!(SlotPool::open(&path, 2).err(), Some(Error::WrongLength));
+        assert_eq!(SlotPool::create(&path, 6).err(), Some(Error::BadSize));
+        std::fs::OpenOptions::new().write(true).open(&path).unwrap().set_len(4 * 65_536 + 1).unwrap();
+        assert_eq!(SlotPool::open(&path, 4).err(), Some(Error::WrongLength));
+    }
+
+    #[test]
+    fn a_part_reaches_its_own_slots_and_no_others() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("pool.kpk");
+        let pool = SlotPool::create(&path, 16).unwrap();
+        for region in 0..4 {
+            let part = pool.part(region).unwrap();
+            let mut chosen = part.free_slots(&BTreeSet::new(), 4).unwrap();
+            chosen.sort();
+            let own: Vec<_> = (u32::from(region) * 4..).take(4).map(SlotNumber).collect();
+            assert_eq!(chosen, own);
+            assert_eq!(part.free_slots(&BTreeSet::new(), 5), Err(Error::PoolFull { missing_bytes: 65_536 }));
+            let before = std::fs::read(&path).unwrap();
+            for slot in (0..17).map(SlotNumber).filter(|slot| !own.contains(slot)) {
+                assert_eq!(part.write_slot(slot, &filled(7)), Err(Error::NoSuchSlot));
+                assert_eq!(part.refill_random(slot), Err(Error::NoSuchSlot));
+                assert_eq!(part.read_slot(slot, &mut filled(0)), Err(Error::NoSuchSlot));
+            }
+            assert!(std::fs::read(&path).unwrap() == before);
+            own.iter().for_each(|slot| part.write_slot(*slot, &filled(7)).unwrap());
+        }
+        assert!(pool.part(4).is_err());
     }
 
     #[test]
     fn free_slots_are_outside_the_used_ones_distinct_and_scattered() {
         let folder = tempfile::tempdir().unwrap();
-        let pool = SlotPool::create(&folder.path().join("pool.kpk"), 64).unwrap();
-        let used: BTreeSet<_> = (0..64).step_by(2).map(SlotNumber).collect();
-        let chosen = pool.free_slots(&used, 32).unwrap();
+        let part = SlotPool::create(&folder.path().join("pool.kpk"), 256).unwrap().part(1).unwrap();
+        let used: BTreeSet<_> = (64..128).step_by(2).map(SlotNumber).collect();
+        let chosen = part.free_slots(&used, 32).unwrap();
         assert_eq!(chosen.iter().collect::<BTreeSet<_>>().len(), 32);
-        assert!(chosen.iter().all(|slot| !used.contains(slot) && slot.0 < 64));
-        assert_eq!(pool.free_slots(&used, 35), Err(Error::PoolFull { missing_bytes: 3 * 65_536 }));
+        assert!(chosen.iter().all(|slot| !used.contains(slot) && (64..128).contains(&slot.0)));
+        assert_eq!(part.free_slots(&used, 35), Err(Error::PoolFull { missing_bytes: 3 * 65_536 }));
         // The first choice is not always the same, nor the lowest.
-        let firsts: BTreeSet<_> = (0..200).map(|_| pool.free_slots(&used, 1).unwrap()[0]).collect();
+        let firsts: BTreeSet<_> = (0..200).map(|_| part.free_slots(&used, 1).unwrap()[0]).collect();
         assert!(firsts.len() > 16, "{firsts:?}");
     }
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use super::container::Container;
+use super::container::{Container, NewVaults};
 use super::device_key::NoDeviceKey;
 use super::header::HalfFrames;
 use super::kdf::KdfParams;
@@ -50,7 +50,7 @@ fn said(child: &mut Child) -> Vec<String> {
 }
 
 fn queue(folder: &Path) -> Result<Store> {
-    QueueFile::open(&folder.join("queue.kpk"), &NoDeviceKey)?.into_store(STEPS)
+    QueueFile::open(&folder.join("queue.kpk"), &NoDeviceKey)?.record(STEPS)
 }
 
 fn highest(store: &mut Store) -> (i64, i64) {
@@ -114,7 +114,7 @@ fn killed_at_any_moment_the_last_acknowledged_write_is_there() {
 fn child_opens() {
     let Some(folder) = folder() else { return };
     println!("child: {:?}", queue(&folder).err());
-    println!("child: {:?}", SlotPool::open(&folder.join("pool.kpk"), 2).err());
+    println!("child: {:?}", SlotPool::open(&folder.join("pool.kpk"), 4).err());
 }
 
 #[test]
@@ -122,7 +122,7 @@ fn a_second_process_is_told_that_the_file_is_in_use() {
     let folder = tempfile::tempdir().unwrap();
     let half = HalfFrames::new(1).unwrap();
     let store = QueueFile::create(&folder.path().join("queue.kpk"), half, &NoDeviceKey).unwrap();
-    let pool = SlotPool::create(&folder.path().join("pool.kpk"), 2).unwrap();
+    let pool = SlotPool::create(&folder.path().join("pool.kpk"), 4).unwrap();
     assert_eq!(said(&mut child("child_opens", folder.path(), None)), ["Some(InUse)", "Some(InUse)"]);
     drop((store, pool));
     // Control: once it is closed here, it opens there.
@@ -135,7 +135,8 @@ fn child_creates() {
     let Some(folder) = folder() else { return };
     let passphrase = Passphrase::new(b"right".to_vec()).unwrap();
     let half = HalfFrames::new(64).unwrap();
-    let made = Container::create(&folder.join("vault.kpk"), half, &passphrase, &NoDeviceKey, KdfParams::FLOOR);
+    let vaults = NewVaults { first: &passphrase, further: &[], waiting: &[] };
+    let made = Container::create(&folder.join("vault.kpk"), half, vaults, &NoDeviceKey, KdfParams::FLOOR);
     println!("child: {:?}", made.err());
 }
 
@@ -148,7 +149,7 @@ fn a_full_disk_while_creating_leaves_nothing_and_says_how_much_is_missing() {
     let missing: u64 =
         line.split(|c: char| !c.is_ascii_digit()).find(|part| !part.is_empty()).unwrap().parse().unwrap();
     assert!(line.starts_with("Some(DiskFull"), "{line}");
-    let size = 4_096 + 8 * 64 * 65_536;
+    let size = 2 * 4_096 + 8 * 64 * 65_536;
     assert!([size - (10 << 20), size - (20 << 20)].iter().any(|rest| missing.abs_diff(*rest) <= 1 << 20), "{missing}");
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
     // Control: without the limit it is made.

@@ -1,14 +1,15 @@
 //! Four key slots, each with a spare, all tried for every passphrase, none of which says what it is.
 //!
 //! A slot is `nonce[24] ‖ XChaCha20-Poly1305(payload) ‖ tag[16]`, 512 bytes, its spare 496; an unused one is random. The
-//! payload is `kind u8 ‖ region u8 ‖ data key[32] ‖ known regions u8 (bit n: region n) ‖ has a former key u8 ‖ former data
+//! payload of a vault is `1 ‖ region u8 ‖ data key[32] ‖ known regions u8 (bit n: region n) ‖ has a former key u8 ‖ former data
 //! key[32] ‖ zero`. A vault lists only the regions it was told of, and there is one kind of vault, so a decoy's slot
-//! reads like any other.
+//! reads like any other. The payload of the passphrase that erases everything is `2 ‖ zero`.
 //!
 //! The spare says the same as its slot, so that one damaged slot closes no vault, and a passphrase can be changed without an
 //! instant in which neither opens ([`super::passphrase_change`]): a slot lies across two sectors, and writing it in
 //! place could be cut. Each slot has a spare of its own, so that no vault's change can meet another's, of which it may
-//! know nothing.
+//! know nothing. Both stand once more in the copy of the page at the end of the file, which a disk does not lose together with
+//! the first.
 
 use chacha20poly1305::aead::AeadInPlace;
 use chacha20poly1305::{KeyInit, Tag, XChaCha20Poly1305, XNonce};
@@ -26,27 +27,50 @@ const SPARE_LEN: usize = 496;
 const NONCE: usize = 24;
 const TAG: usize = 16;
 const KIND_VAULT: u8 = 1;
+const KIND_ERASE: u8 = 2;
 const AAD: &[u8] = b"kapok/2026-11/vault/slot-aad";
 const SPARE_AAD: &[u8] = b"kapok/2026-11/vault/spare-slot-aad";
 
 /// Slots and spares: all of the header area behind the header.
 pub(crate) type SlotArea = [u8; HEADER_AREA - FIXED];
+/// Those of both pages.
+pub(crate) struct SlotAreas {
+    pub(crate) front: SlotArea,
+    pub(crate) back: SlotArea,
+}
 const _: () = assert!(SLOTS as usize * (SLOT_LEN + SPARE_LEN) == HEADER_AREA - FIXED);
+
+/// The first page of the file, or its copy at the end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PageSide {
+    Front,
+    Back,
+}
 
 /// One of the places that can hold a payload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct SlotPlace {
     pub(crate) number: u8,
     pub(crate) spare: bool,
+    pub(crate) page: PageSide,
 }
 
 impl SlotPlace {
-    /// All of them, slots first.
+    /// All of them: the front page before the back, slots before spares.
     fn all() -> impl Iterator<Item = Self> {
-        [false, true].into_iter().flat_map(|spare| (0..SLOTS).map(move |number| Self { number, spare }))
+        let kinds =
+            [(PageSide::Front, false), (PageSide::Front, true), (PageSide::Back, false), (PageSide::Back, true)];
+        kinds.into_iter().flat_map(|(page, spare)| (0..SLOTS).map(move |number| Self { number, spare, page }))
     }
 
-    /// Where it starts in the file.
+    /// The four that say the same: slot and spare in front, then in the back.
+    pub(crate) fn copies_of(number: u8) -> [Self; 4] {
+        let front = [false, true].map(|spare| Self { number, spare, page: PageSide::Front });
+        let [slot, spare] = front;
+        [slot, spare, Self { page: PageSide::Back, ..slot }, Self { page: PageSide::Back, ..spare }]
+    }
+
+    /// Where it starts in its page.
     pub(crate) fn offset(self) -> u64 {
         (FIXED + self.start()) as u64
     }
@@ -60,18 +84,55 @@ impl SlotPlace {
         if self.spare { SPARE_LEN } else { SLOT_LEN }
     }
 
-    /// The spare of this slot.
-    pub(crate) fn spare_of(number: u8) -> Self {
-        Self { number, spare: true }
+    fn payload_len(self) -> usize {
+        self.len() - NONCE - TAG
     }
 
-    /// Slot `number` itself.
+    /// The spare of this slot, in front.
+    #[cfg(test)]
+    pub(crate) fn spare_of(number: u8) -> Self {
+        Self { number, spare: true, page: PageSide::Front }
+    }
+
+    /// Slot `number` itself, in front.
+    #[cfg(test)]
     pub(crate) fn slot(number: u8) -> Self {
-        Self { number, spare: false }
+        Self { number, spare: false, page: PageSide::Front }
     }
 }
 
 /// What a slot holds.
+#[derive(Debug)]
+pub(crate) enum SlotContent {
+    /// A way into a vault.
+    Vault(SlotPayload),
+    /// The passphrase that erases everything.
+    Erase,
+}
+
+impl SlotContent {
+    fn encode(&self, len: usize) -> Zeroizing<Vec<u8>> {
+        match self {
+            Self::Vault(payload) => payload.encode(len),
+            Self::Erase => {
+                let mut out = Zeroizing::new(vec![0; len]);
+                out.iter_mut().take(1).for_each(|kind| *kind = KIND_ERASE);
+                out
+            }
+        }
+    }
+
+    fn decode(payload: &[u8]) -> Result<Self> {
+        match payload.first() {
+            Some(&KIND_VAULT) => SlotPayload::decode(payload).map(Self::Vault),
+            Some(&KIND_ERASE) => Ok(Self::Erase),
+            // Authentic, so anything unknown was written by a release that knows more.
+            _ => Err(Error::NewerVersion),
+        }
+    }
+}
+
+/// The slot of a vault.
 #[derive(Debug)]
 pub(crate) struct SlotPayload {
     pub(crate) region: u8,
@@ -100,7 +161,7 @@ impl SlotPayload {
         let ([kind, region], rest) = payload.split_first_chunk::<2>().ok_or(Error::Damaged)?;
         let (key, rest) = rest.split_at_checked(32).ok_or(Error::Damaged)?;
         let ([known_regions, has_former], rest) = rest.split_first_chunk::<2>().ok_or(Error::Damaged)?;
-        // Authentic, so anything unknown was written by a release that knows more.
+        // As above.
         if *kind != KIND_VAULT || *region >= SLOTS || *has_former > 1 {
             return Err(Error::NewerVersion);
         }
@@ -110,10 +171,23 @@ impl SlotPayload {
     }
 }
 
-/// Seals `payload` for a place.
-pub(crate) fn seal(root: &RootKey, fixed: &[u8; FIXED], place: SlotPlace, payload: &SlotPayload) -> Result<Vec<u8>> {
+/// Seals `content` for a place.
+pub(crate) fn seal(root: &RootKey, fixed: &[u8; FIXED], place: SlotPlace, content: &SlotContent) -> Result<Vec<u8>> {
+    seal_bytes(root, fixed, place, content.encode(place.payload_len()))
+}
+
+/// Seals a vault's payload for a place.
+pub(crate) fn seal_vault(
+    root: &RootKey,
+    fixed: &[u8; FIXED],
+    place: SlotPlace,
+    payload: &SlotPayload,
+) -> Result<Vec<u8>> {
+    seal_bytes(root, fixed, place, payload.encode(place.payload_len()))
+}
+
+fn seal_bytes(root: &RootKey, fixed: &[u8; FIXED], place: SlotPlace, mut body: Zeroizing<Vec<u8>>) -> Result<Vec<u8>> {
     let nonce = kapok_wire::rng::bytes::<NONCE>();
-    let mut body = payload.encode(place.len() - NONCE - TAG);
     let tag = cipher(&root.derive_slot(place.number))
         .encrypt_in_place_detached(XNonce::from_slice(&nonce), &aad(fixed, place), body.as_mut())
         .map_err(|_| Error::Store)?;
@@ -124,32 +198,36 @@ pub(crate) fn seal(root: &RootKey, fixed: &[u8; FIXED], place: SlotPlace, payloa
 #[derive(Debug)]
 pub(crate) struct Found {
     pub(crate) number: u8,
-    pub(crate) payload: SlotPayload,
-    /// The slot and its spare, in this order: whether they opened.
-    pub(crate) opened: [bool; 2],
+    pub(crate) content: SlotContent,
+    /// Which of [`SlotPlace::copies_of`] opened.
+    pub(crate) opened: [bool; 4],
 }
 
-/// Tries all slots and spares, whichever opens, and counts each try through `tried`. A slot counts before its spare.
+/// Tries all places, whichever opens, and counts each try through `tried`. The first that opens counts; an area that could
+/// not be read is tried all the same, and opens to nothing.
 ///
 /// No early exit: the work does not depend on where the vault lies, nor on whether there is one.
 pub(crate) fn unlock(
     root: &RootKey,
     fixed: &[u8; FIXED],
-    area: &SlotArea,
+    areas: &SlotAreas,
     mut tried: impl FnMut(SlotPlace),
 ) -> Result<Found> {
-    let mut opened = Vec::with_capacity(2);
+    let mut opened = Vec::with_capacity(4);
     for place in SlotPlace::all() {
+        let area = match place.page {
+            PageSide::Front => &areas.front,
+            PageSide::Back => &areas.back,
+        };
         let payload = open_one(root, fixed, place, area);
         tried(place);
         opened.extend(payload.map(|payload| (place, payload)));
     }
     let (first, payload) = opened.first().ok_or(Error::WrongPassphrase)?;
-    let both = [SlotPlace::slot(first.number), SlotPlace::spare_of(first.number)];
     Ok(Found {
         number: first.number,
-        payload: SlotPayload::decode(payload)?,
-        opened: both.map(|place| opened.iter().any(|(found, _)| *found == place)),
+        content: SlotContent::decode(payload)?,
+        opened: SlotPlace::copies_of(first.number).map(|place| opened.iter().any(|(found, _)| *found == place)),
     })
 }
 
@@ -186,41 +264,48 @@ mod tests {
         SlotPayload { region: 2, key: key(5), known_regions: 4, former: Some(key(6)) }
     }
 
-    fn area_with(place: SlotPlace, fixed: &[u8; FIXED]) -> SlotArea {
-        let mut area = kapok_wire::rng::bytes::<{ HEADER_AREA - FIXED }>();
-        let sealed = seal(&root(1), fixed, place, &payload()).unwrap();
+    fn areas_with(place: SlotPlace, fixed: &[u8; FIXED], content: &SlotContent) -> SlotAreas {
+        let mut areas = SlotAreas { front: kapok_wire::rng::bytes(), back: kapok_wire::rng::bytes() };
+        let sealed = seal(&root(1), fixed, place, content).unwrap();
+        let area = if place.page == PageSide::Front { &mut areas.front } else { &mut areas.back };
         area[place.start()..place.start() + place.len()].copy_from_slice(&sealed);
-        area
+        areas
     }
 
-    fn tries(root: &RootKey, area: &SlotArea) -> (Vec<SlotPlace>, Result<Found>) {
+    fn tries(root: &RootKey, areas: &SlotAreas) -> (Vec<SlotPlace>, Result<Found>) {
         let mut tried = vec![];
-        let result = unlock(root, &[0; FIXED], area, |place| tried.push(place));
+        let result = unlock(root, &[0; FIXED], areas, |place| tried.push(place));
         (tried, result)
     }
 
     #[test]
-    fn a_slot_opens_wherever_it_lies_and_all_eight_are_always_tried() {
+    fn a_slot_opens_wherever_it_lies_and_all_sixteen_are_always_tried() {
         let all: Vec<_> = SlotPlace::all().collect();
-        assert_eq!(all.len(), 8);
+        assert_eq!(all.len(), 16);
         for place in SlotPlace::all() {
-            let area = area_with(place, &[0; FIXED]);
-            let (tried, opened) = tries(&root(1), &area);
+            let areas = areas_with(place, &[0; FIXED], &SlotContent::Vault(payload()));
+            let (tried, opened) = tries(&root(1), &areas);
             let found = opened.unwrap();
-            assert_eq!((tried, found.number, found.opened), (all.clone(), place.number, [!place.spare, place.spare]));
-            let payload = found.payload;
+            assert_eq!(found.opened, SlotPlace::copies_of(place.number).map(|copy| copy == place));
+            assert_eq!((tried, found.number), (all.clone(), place.number));
+            let SlotContent::Vault(payload) = found.content else { panic!("a vault was sealed") };
             assert_eq!((payload.region, payload.known_regions), (2, 4));
             assert_eq!((payload.key.expose(), payload.former.unwrap().expose()), (&[5; 32], &[6; 32]));
-            let (tried, refused) = tries(&root(2), &area);
+            let (tried, refused) = tries(&root(2), &areas);
             assert_eq!(tried, all);
             assert_eq!(refused.unwrap_err(), Error::WrongPassphrase);
+
+            let areas = areas_with(place, &[0; FIXED], &SlotContent::Erase);
+            let (tried, opened) = tries(&root(1), &areas);
+            assert_eq!(tried, all);
+            assert!(matches!(opened.unwrap().content, SlotContent::Erase));
         }
     }
 
     #[test]
     fn the_places_fill_the_header_area_without_a_gap() {
         let mut next = 64;
-        for place in SlotPlace::all() {
+        for place in SlotPlace::all().take(8) {
             assert_eq!(place.offset(), next);
             next += place.len() as u64;
         }
@@ -230,26 +315,25 @@ mod tests {
     #[test]
     fn a_slot_is_bound_to_the_header_and_to_its_place() {
         let first = SlotPlace::slot(0);
-        let area = area_with(first, &[0; FIXED]);
+        let mut areas = areas_with(first, &[0; FIXED], &SlotContent::Vault(payload()));
         // Control: untouched, it opens.
-        assert!(tries(&root(1), &area).1.is_ok());
+        assert!(tries(&root(1), &areas).1.is_ok());
         let mut other = [0; FIXED];
         other[15] = 1;
-        assert!(unlock(&root(1), &other, &area, |_| {}).is_err());
-        let mut moved = area;
-        moved.copy_within(0..SLOT_LEN, SLOT_LEN);
-        moved[..SLOT_LEN].fill(0);
-        assert!(tries(&root(1), &moved).1.is_err());
+        assert!(unlock(&root(1), &other, &areas, |_| {}).is_err());
+        areas.front.copy_within(0..SLOT_LEN, SLOT_LEN);
+        areas.front[..SLOT_LEN].fill(0);
+        assert!(tries(&root(1), &areas).1.is_err());
     }
 
     #[test]
     fn an_unknown_kind_asks_for_an_update() {
-        let plain = payload().encode(100);
-        assert!(SlotPayload::decode(&plain).is_ok());
+        let plain = SlotContent::Vault(payload()).encode(100);
+        assert!(SlotContent::decode(&plain).is_ok());
         for (at, value) in [(0, 9), (1, 4), (35, 2)] {
             let mut newer = plain.clone();
             newer[at] = value;
-            assert_eq!(SlotPayload::decode(&newer).unwrap_err(), Error::NewerVersion);
+            assert_eq!(SlotContent::decode(&newer).unwrap_err(), Error::NewerVersion);
         }
     }
 

@@ -96,7 +96,16 @@ impl DeviceKey for SoftwareDeviceKey {
     }
 
     fn destroy(&self, alias: &str) -> Result<(), DeviceKeyError> {
-        match fs::remove_file(self.path(alias)?) {
+        let path = self.path(alias)?;
+        // Overwritten first: a name that is gone leaves the bytes where they were. A disk that writes elsewhere keeps them all
+        // the same, which is why this level promises little.
+        let overwrite = || -> std::io::Result<()> {
+            let mut file = OpenOptions::new().write(true).open(&path)?;
+            file.write_all(&kapok_wire::rng::bytes::<32>())?;
+            file.sync_all()?;
+            fs::remove_file(&path)
+        };
+        match overwrite() {
             Ok(()) => {
                 File::open(&self.folder).and_then(|folder| folder.sync_all()).map_err(|_| DeviceKeyError::Unavailable)
             }

@@ -138,7 +138,7 @@ impl State {
         Ok(Self {
             drafts,
             finished: finished.into_iter().map(|view| view.code).collect(),
-            waiting: waiting.into_iter().map(|view| view.code).collect(),
+            waiting: waiting.into_iter().filter_map(|view| view.code).collect(),
             second_passphrase,
         })
     }

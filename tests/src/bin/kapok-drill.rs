@@ -48,7 +48,7 @@ fn report_state(device: &Device) -> Done {
         say(&format!("found finished {}", view.code))?;
     }
     for view in device.outbox()? {
-        say(&format!("found waiting {} {}", view.code, view.objects))?;
+        say(&format!("found waiting {} {}", view.code.unwrap_or_default(), view.objects))?;
     }
     say("ready")
 }

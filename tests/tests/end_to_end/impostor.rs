@@ -41,9 +41,8 @@ async fn an_intercepted_network_is_held_by_name_and_frees_nothing() {
     let connections = ours.proxy.connections();
     assert!(matches!(sync(&device, u32::MAX).await.end, SyncEnd::Held(decision) if held(&decision)));
     assert_eq!(ours.proxy.connections(), connections);
-    let objects = |views: &[kapok_core::OutboxView]| {
-        views.iter().map(|v| (v.code.clone(), v.objects, v.receipted)).collect::<Vec<_>>()
-    };
+    let objects =
+        |views: &[kapok_core::OutboxView]| views.iter().map(|v| (v.objects, v.receipted, v.state)).collect::<Vec<_>>();
     assert_eq!(objects(&device.outbox().unwrap()), objects(&waiting));
     for world in [&ours, &theirs] {
         assert_eq!(stored(&world.link()).await.len(), 0);

@@ -133,7 +133,7 @@ impl Play<'_> {
         if let Ok(done) = self.device().finish(draft, now()) {
             self.model.drafts.remove(at);
             let outbox = self.device().outbox().unwrap();
-            self.model.objects += outbox.iter().find(|view| view.code == done.code).unwrap().objects;
+            self.model.objects += outbox.iter().find(|view| view.code.as_ref() == Some(&done.code)).unwrap().objects;
             self.model.finished.push((done.code, number, files));
         }
     }
@@ -151,7 +151,7 @@ impl Play<'_> {
             .collect();
         assert_eq!(drafts, self.model.drafts);
         let outbox = device.outbox().unwrap();
-        let codes: Vec<_> = outbox.iter().map(|view| view.code.as_str()).collect();
+        let codes: Vec<_> = outbox.iter().filter_map(|view| view.code.as_deref()).collect();
         let expected: Vec<_> = self.model.finished.iter().map(|(code, ..)| code.as_str()).collect();
         assert_eq!(codes, expected);
         assert!(outbox.iter().all(|view| view.receipted <= view.objects && view.problem.is_none()));

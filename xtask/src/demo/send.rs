@@ -52,7 +52,7 @@ pub(crate) fn run(stage: &Stage, server: Server) -> Done<Sent> {
         println!("  {line}");
     }
     check(code == Some(TRY_LATER), "the phone noticed, kept what has no receipt, and says to try again")?;
-    stage.run(&phone("outbox"), 0)?;
+    stage.run(&phone("outbox").secret(), 0)?;
 
     chapter("The server starts again; the phone goes on where it stopped");
     let server = killed.start_again(stage)?;

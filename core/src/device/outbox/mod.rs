@@ -1,7 +1,7 @@
-//! The outbox: sealed objects, and what is needed to send them, usable while the vault is locked.
+//! The outbox of one vault: sealed objects, and what is needed to send them.
 //!
-//! The index is the queue store; the objects lie in slots of the pool. Nothing in here opens a report, so sending
-//! needs no passphrase and auto-lock never waits for it. One mutex guards the index; it is held for one short, synchronous
+//! The index is the vault's queue; the objects lie in its part of the pool. Nothing in here opens a report, so a vault can
+//! lend it to the sender, which then needs no passphrase, and auto-lock never waits for it. One mutex guards the index; it is held for one short, synchronous
 //! step at a time and never across a network call.
 
 mod batch;
@@ -17,6 +17,7 @@ use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use kapok_wire::bundle::VerifiedBundle;
+use rusqlite::Connection;
 
 pub(crate) use batch::{Job, Outcome};
 pub(crate) use networks::Caught;
@@ -25,43 +26,57 @@ pub use view::{OutboxView, ReportState};
 
 use crate::error::{Error, Result};
 use crate::policy::Finished;
-use crate::vault::{SlotNumber, SlotPool, Store};
+use crate::vault::{PoolPart, SlotNumber, Store};
 
-/// The queue store and the pool, shared by the vault's side and the sender.
+/// One vault's queue and its part of the pool, shared by the vault's side and the sender.
 pub(crate) struct Outbox {
-    queue: Mutex<Store>,
-    pool: SlotPool,
+    /// `None` once it was closed.
+    queue: Mutex<Option<Store>>,
+    pool: PoolPart,
+}
+
+/// The queue while it is held.
+struct Queue<'a>(MutexGuard<'a, Option<Store>>);
+
+impl Queue<'_> {
+    fn store(&mut self) -> Result<&mut Store> {
+        self.0.as_mut().ok_or(Error::Locked)
+    }
+
+    fn read<T>(&mut self, query: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
+        self.store()?.read(query)
+    }
+
+    fn write<T>(&mut self, change: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
+        self.store()?.write(change)
+    }
+
+    fn write_forgetting<T>(&mut self, change: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
+        self.store()?.write_forgetting(change)
+    }
 }
 
 impl Outbox {
-    /// Opens what [`Self::make`] made; `open_pool` gets the number of slots it was made with.
-    pub(crate) fn open(mut queue: Store, open_pool: impl FnOnce(u32) -> Result<SlotPool>) -> Result<Self> {
-        // Without the number a crash came between making the file and writing it down: as good as no queue.
-        let slots = queue.read(settings::pool_slots)?.ok_or(Error::NotFound)?;
-        Ok(Self { queue: Mutex::new(queue), pool: open_pool(slots)? })
-    }
-
-    /// Gives back a queue that a crash left unfilled, for [`Self::make`]; [`Error::NotFound`] if it was filled.
-    pub(crate) fn unfilled(mut queue: Store) -> Result<Store> {
-        match queue.read(settings::pool_slots)? {
-            None => Ok(queue),
-            Some(_) => Err(Error::NotFound),
+    /// Takes up a queue; a fresh one gets the keys that only the sender needs.
+    pub(crate) fn new(mut queue: Store, pool: PoolPart) -> Result<Self> {
+        if !queue.read(settings::is_initialised)? {
+            queue.write(settings::initialise)?;
         }
+        Ok(Self { queue: Mutex::new(Some(queue)), pool })
     }
 
-    /// Fills a fresh queue with what never changes: keys and the number of slots.
-    pub(crate) fn make(mut queue: Store, pool: SlotPool) -> Result<Self> {
-        queue.write(|db| settings::initialise(db, pool.slots()))?;
-        Ok(Self { queue: Mutex::new(queue), pool })
+    /// Ends all use of it, also by those who hold it still: they get [`Error::Locked`].
+    pub(crate) fn close(&self) {
+        *self.queue().0 = None;
     }
 
-    pub(crate) fn pool(&self) -> &SlotPool {
+    pub(crate) fn pool(&self) -> &PoolPart {
         &self.pool
     }
 
     /// A panic while the mutex was held left the store as its last transaction did, so going on is sound.
-    fn queue(&self) -> MutexGuard<'_, Store> {
-        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    fn queue(&self) -> Queue<'_> {
+        Queue(self.queue.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Slots that hold waiting objects.
@@ -77,24 +92,24 @@ impl Outbox {
         })
     }
 
-    /// Code and day of the report with this draft mark, if a finish reached the queue.
-    pub(crate) fn finished_mark(&self, mark: &[u8; 16]) -> Result<Option<(String, u64)>> {
-        self.queue().read(|db| queue::by_mark(db, mark))
+    /// The day of the report that was made of the draft with this mark, if the draft is still to be forgotten.
+    pub(crate) fn pending(&self, mark: &[u8; 16]) -> Result<Option<u64>> {
+        self.queue().read(|db| queue::pending(db, mark))
     }
 
-    /// The vault has forgotten the draft: the mark has done its work.
-    pub(crate) fn clear_mark(&self, mark: &[u8; 16]) -> Result<()> {
-        self.queue().write(|db| queue::clear_mark(db, mark))
+    /// The vault has forgotten the draft.
+    pub(crate) fn settle(&self, mark: &[u8; 16]) -> Result<()> {
+        self.queue().write(|db| queue::settle(db, mark))
     }
 
     /// No draft that a report was made of is left in the vault.
-    pub(crate) fn clear_marks(&self) -> Result<()> {
+    pub(crate) fn settle_all(&self) -> Result<()> {
         let mut queue = self.queue();
-        if queue.read(queue::any_mark)? { queue.write(queue::clear_marks) } else { Ok(()) }
+        if queue.read(queue::any_pending)? { queue.write(queue::settle_all) } else { Ok(()) }
     }
 
-    /// What waits, in words for people and scripts.
-    pub(crate) fn view(&self) -> Result<Vec<OutboxView>> {
+    /// What waits or was sent, each under its mark, without what only the vault knows.
+    pub(crate) fn view(&self) -> Result<Vec<([u8; 16], OutboxView)>> {
         self.queue().read(view::list)
     }
 

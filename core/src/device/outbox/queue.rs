@@ -21,7 +21,6 @@ pub(crate) struct NewObject {
 /// A finished report on its way into the queue.
 #[derive(Debug)]
 pub(crate) struct NewReport {
-    pub(crate) code: String,
     pub(crate) day: u64,
     pub(crate) finished: Finished,
     pub(crate) mark: [u8; 16],
@@ -30,14 +29,8 @@ pub(crate) struct NewReport {
 
 pub(super) fn add(db: &Connection, report: &NewReport) -> Result<()> {
     db.execute(
-        "INSERT INTO report (code, day, mark, finished, seed) VALUES (?1, ?2, ?3, ?4, ?5)",
-        params![
-            report.code,
-            sql_int(report.day)?,
-            report.mark,
-            sql_time(report.finished.at),
-            report.finished.seed.cast_signed()
-        ],
+        "INSERT INTO report (mark, day, finished, seed) VALUES (?1, ?2, ?3, ?4)",
+        params![report.mark, sql_int(report.day)?, sql_time(report.finished.at), report.finished.seed.cast_signed()],
     )?;
     let id = db.last_insert_rowid();
     let mut insert =
@@ -77,26 +70,25 @@ pub(super) fn used_slots(db: &Connection) -> Result<BTreeSet<SlotNumber>> {
     Ok(slots.collect::<Result<_, _>>()?)
 }
 
-pub(super) fn by_mark(db: &Connection, mark: &[u8; 16]) -> Result<Option<(String, u64)>> {
-    let row = db
-        .query_row("SELECT code, day FROM report WHERE mark = ?1", [mark], |row| {
-            Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?))
-        })
+/// The day of a report whose draft is still to be forgotten.
+pub(super) fn pending(db: &Connection, mark: &[u8; 16]) -> Result<Option<u64>> {
+    let day = db
+        .query_row("SELECT day FROM report WHERE mark = ?1 AND day IS NOT NULL", [mark], |row| row.get::<_, i64>(0))
         .optional()?;
-    row.map(|(code, day)| Ok((code, u64::try_from(day).map_err(|_| Error::Store)?))).transpose()
+    Ok(day.map(i64::unsigned_abs))
 }
 
-pub(super) fn clear_mark(db: &Connection, mark: &[u8; 16]) -> Result<()> {
-    db.execute("UPDATE report SET mark = NULL WHERE mark = ?1", [mark])?;
+pub(super) fn settle(db: &Connection, mark: &[u8; 16]) -> Result<()> {
+    db.execute("UPDATE report SET day = NULL WHERE mark = ?1", [mark])?;
     Ok(())
 }
 
-pub(super) fn any_mark(db: &Connection) -> Result<bool> {
-    Ok(db.query_row("SELECT EXISTS (SELECT 1 FROM report WHERE mark IS NOT NULL)", [], |row| row.get(0))?)
+pub(super) fn any_pending(db: &Connection) -> Result<bool> {
+    Ok(db.query_row("SELECT EXISTS (SELECT 1 FROM report WHERE day IS NOT NULL)", [], |row| row.get(0))?)
 }
 
-pub(super) fn clear_marks(db: &Connection) -> Result<()> {
-    db.execute("UPDATE report SET mark = NULL WHERE mark IS NOT NULL", [])?;
+pub(super) fn settle_all(db: &Connection) -> Result<()> {
+    db.execute("UPDATE report SET day = NULL WHERE day IS NOT NULL", [])?;
     Ok(())
 }
 

@@ -9,7 +9,7 @@ use rusqlite::{Connection, params};
 use crate::error::Result;
 
 /// A report of which nothing waits and whose draft is forgotten.
-const SENT: &str = "report.mark IS NULL AND NOT EXISTS
+const SENT: &str = "report.day IS NULL AND NOT EXISTS
     (SELECT 1 FROM object WHERE object.report = report.id AND object.slot IS NOT NULL)";
 
 /// Unspent tokens that are kept when room is short: as many as packets fit the default pool.

@@ -1,55 +1,24 @@
-//! Holds, failed tries and the last time seen: settings that must survive a restart and work while locked.
+//! The last times seen, and keys that only the sender needs: they must survive a restart.
 
 use std::time::Duration;
 
 use kapok_wire::Hour;
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::{Connection, params};
 use zeroize::Zeroizing;
 
-use super::super::throttle::Failures;
+use super::super::numbers::{get, set};
 use super::Outbox;
-use super::queue::{sql_int, sql_time};
-use crate::error::{Error, Result};
+use super::queue::sql_time;
+use crate::error::Result;
 use crate::time::Time;
 
 /// How far this device's clock may run ahead of the server's hour: time zones set wrongly, and a day.
 const SERVED_SLACK: Duration = Duration::from_secs(25 * 3_600);
 
-const USER_HOLD: &str = "user_hold";
 const LATEST_TIME: &str = "latest_time";
-const POOL_SLOTS: &str = "pool_slots";
 const LAST_BATCH: &str = "last_batch";
-const FAILURES: &str = "failures";
-const LAST_FAILURE: &str = "last_failure";
 
 impl Outbox {
-    /// Whether the person said that nothing may leave.
-    pub(crate) fn user_hold(&self) -> Result<bool> {
-        Ok(self.queue().read(|db| get(db, USER_HOLD))?.is_some_and(|value| value != 0))
-    }
-
-    /// Sets or lifts the person's hold; durable when this returns.
-    pub(crate) fn set_user_hold(&self, hold: bool) -> Result<()> {
-        self.queue().write(|db| set(db, USER_HOLD, u64::from(hold)))
-    }
-
-    /// Wrong passphrases so far.
-    pub(crate) fn failures(&self) -> Result<Failures> {
-        self.queue().read(|db| {
-            let count = get(db, FAILURES)?.unwrap_or_default();
-            let last = get(db, LAST_FAILURE)?.map(Time).unwrap_or_default();
-            Ok(Failures { count: u32::try_from(count).unwrap_or(u32::MAX), last })
-        })
-    }
-
-    /// Writes them down; durable when this returns.
-    pub(crate) fn set_failures(&self, failures: Failures) -> Result<()> {
-        self.queue().write(|db| {
-            set(db, FAILURES, u64::from(failures.count))?;
-            set(db, LAST_FAILURE, sql_time(failures.last).unsigned_abs())
-        })
-    }
-
     /// The latest time this device has ever seen: a clock behind it was set back.
     pub(crate) fn latest_time(&self) -> Result<Option<Time>> {
         Ok(self.queue().read(|db| get(db, LATEST_TIME))?.map(Time))
@@ -80,29 +49,16 @@ impl Outbox {
     }
 }
 
-/// Writes down the pool's size and draws the sender's keys, once.
-pub(super) fn initialise(db: &Connection, slots: u32) -> Result<()> {
-    set(db, POOL_SLOTS, u64::from(slots))?;
+/// Whether the sender's keys were drawn.
+pub(super) fn is_initialised(db: &Connection) -> Result<bool> {
+    Ok(db.query_row("SELECT count(*) = 2 FROM secret", [], |row| row.get(0))?)
+}
+
+/// Draws them, once.
+pub(super) fn initialise(db: &Connection) -> Result<()> {
     for name in [super::packets::POOL_KEY, super::networks::NETWORK_KEY] {
         let key = Zeroizing::new(kapok_wire::rng::bytes::<32>());
-        db.execute("INSERT INTO secret (name, value) VALUES (?1, ?2)", params![name, *key])?;
+        db.execute("INSERT OR IGNORE INTO secret (name, value) VALUES (?1, ?2)", params![name, *key])?;
     }
-    Ok(())
-}
-
-/// The size written down by [`initialise`].
-pub(super) fn pool_slots(db: &Connection) -> Result<Option<u32>> {
-    get(db, POOL_SLOTS)?.map(|slots| u32::try_from(slots).map_err(|_| Error::Store)).transpose()
-}
-
-fn get(db: &Connection, name: &str) -> Result<Option<u64>> {
-    let value: Option<i64> =
-        db.query_row("SELECT value FROM setting WHERE name = ?1", [name], |row| row.get(0)).optional()?;
-    value.map(|value| u64::try_from(value).map_err(|_| Error::Store)).transpose()
-}
-
-fn set(db: &Connection, name: &str, value: u64) -> Result<()> {
-    let value = sql_int(value)?;
-    db.execute("INSERT OR REPLACE INTO setting (name, value) VALUES (?1, ?2)", params![name, value])?;
     Ok(())
 }

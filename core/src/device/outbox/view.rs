@@ -3,7 +3,7 @@
 use kapok_wire::Problem;
 use rusqlite::Connection;
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 /// How far a finished report is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -20,10 +20,10 @@ pub enum ReportState {
 /// One finished report.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OutboxView {
-    /// The short code to tell the desk.
-    pub code: String,
-    /// Day it was finished, days since 1970.
-    pub day: u64,
+    /// The short code to tell the desk; `None` if the vault no longer keeps it, or is locked.
+    pub code: Option<String>,
+    /// Day it was finished, days since 1970; `None` as above.
+    pub day: Option<u64>,
     /// How far it is.
     pub state: ReportState,
     /// Sealed objects it consists of: packets and chunks.
@@ -36,20 +36,18 @@ pub struct OutboxView {
     pub problem: Option<Problem>,
 }
 
-pub(super) fn list(db: &Connection) -> Result<Vec<OutboxView>> {
+/// Of each report its mark, and the view without what only the vault knows.
+pub(super) fn list(db: &Connection) -> Result<Vec<([u8; 16], OutboxView)>> {
     let mut query = db.prepare(
-        "SELECT code, day, count(object), count(receipt), coalesce(sum(attempts), 0), max(problem)
+        "SELECT mark, count(object), count(receipt), coalesce(sum(attempts), 0), max(problem)
          FROM report JOIN object ON object.report = report.id GROUP BY report.id ORDER BY report.id",
     )?;
     let rows = query.query_map([], |row| {
-        Ok((row.get(0)?, row.get::<_, i64>(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get::<_, Option<u16>>(5)?))
-    })?;
-    rows.map(|row| {
-        let (code, day, objects, receipted, attempts, problem) = row?;
+        let (objects, receipted) = (row.get(1)?, row.get(2)?);
         let state = if receipted == objects { ReportState::ServerHasAll } else { ReportState::OnThisPhone };
-        let day = u64::try_from(day).map_err(|_| Error::Store)?;
-        let problem = problem.and_then(Problem::from_code);
-        Ok(OutboxView { code, day, state, objects, receipted, attempts, problem })
-    })
-    .collect()
+        let problem = row.get::<_, Option<u16>>(4)?.and_then(Problem::from_code);
+        let view = OutboxView { code: None, day: None, state, objects, receipted, attempts: row.get(3)?, problem };
+        Ok((row.get(0)?, view))
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
 }

@@ -1,5 +1,5 @@
--- What the sender needs while the vault is locked: sealed objects, tokens, the organisation's bundle, holds.
--- Sealed under a key that the device key wraps; nothing in here opens a report.
+-- What the sender needs of one vault: sealed objects, tokens, the organisation's bundle. Nothing in here opens a report or
+-- names one: the short code stands in the vault.
 
 CREATE TABLE organisation (
     only INTEGER PRIMARY KEY CHECK (only = 1),
@@ -26,13 +26,12 @@ CREATE TABLE token (
 
 CREATE TABLE report (
     id INTEGER PRIMARY KEY,
-    code TEXT NOT NULL,
-    -- Days since 1970.
-    day INTEGER NOT NULL,
-    -- The draft's mark until the vault has forgotten the draft, then NULL.
-    mark BLOB UNIQUE,
+    -- The draft's mark, by which the vault knows its report.
+    mark BLOB NOT NULL UNIQUE,
+    -- Days since 1970, until the vault has forgotten the draft, then NULL.
+    day INTEGER,
     -- When it was finished, seconds since 1970, and 64 random bits that its delay is drawn from; NULL once all of it was
-    -- sent: the day is all that stays.
+    -- sent.
     finished INTEGER,
     seed INTEGER
 ) STRICT;

@@ -1,0 +1,131 @@
+//! The device's own record: what belongs to no vault and must survive a restart while all are locked.
+//!
+//! It lies under the device key. Whoever has that key learns the hold, the wrong passphrases so far, the size of the pool, and
+//! the keys of the queues that were lent to the sender.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use rusqlite::{OptionalExtension as _, params};
+
+use super::numbers::{get, set};
+use super::outbox::sql_time;
+use super::throttle::Failures;
+use crate::error::{Error, Result};
+use crate::time::Time;
+use crate::vault::{DataKey, Store};
+
+const USER_HOLD: &str = "user_hold";
+const POOL_SLOTS: &str = "pool_slots";
+const FAILURES: &str = "failures";
+const FAILURES_IN_A_ROW: &str = "failures_in_a_row";
+const LAST_FAILURE: &str = "last_failure";
+const ERASE_AFTER: &str = "erase_after";
+
+/// The record's store.
+pub(super) struct Record(Mutex<Store>);
+
+impl Record {
+    pub(super) fn new(store: Store) -> Self {
+        Self(Mutex::new(store))
+    }
+
+    /// A panic while the mutex was held left the store as its last transaction did, so going on is sound.
+    fn store(&self) -> MutexGuard<'_, Store> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes up a store that was begun anew.
+    pub(super) fn replace(&self, store: Store) {
+        *self.store() = store;
+    }
+
+    /// Slots that the pool was made with; `None` if a crash came before they were written down: as good as no record.
+    pub(super) fn pool_slots(&self) -> Result<Option<u32>> {
+        let slots = self.store().read(|db| get(db, POOL_SLOTS))?;
+        slots.map(|slots| u32::try_from(slots).map_err(|_| Error::Store)).transpose()
+    }
+
+    /// Writes them down, once.
+    pub(super) fn set_pool_slots(&self, slots: u32) -> Result<()> {
+        self.store().write(|db| set(db, POOL_SLOTS, u64::from(slots)))
+    }
+
+    /// Whether the person said that nothing may leave.
+    pub(super) fn user_hold(&self) -> Result<bool> {
+        Ok(self.store().read(|db| get(db, USER_HOLD))?.is_some_and(|value| value != 0))
+    }
+
+    /// Sets or lifts the person's hold; durable when this returns.
+    pub(super) fn set_user_hold(&self, hold: bool) -> Result<()> {
+        self.store().write(|db| set(db, USER_HOLD, u64::from(hold)))
+    }
+
+    /// Wrong passphrases so far.
+    pub(super) fn failures(&self) -> Result<Failures> {
+        self.store().read(|db| {
+            let count =
+                |name| -> Result<u32> { Ok(u32::try_from(get(db, name)?.unwrap_or_default()).unwrap_or(u32::MAX)) };
+            let last = get(db, LAST_FAILURE)?.map(Time).unwrap_or_default();
+            Ok(Failures { count: count(FAILURES)?, in_a_row: count(FAILURES_IN_A_ROW)?, last })
+        })
+    }
+
+    /// Writes them down; durable when this returns.
+    pub(super) fn set_failures(&self, failures: Failures) -> Result<()> {
+        self.store().write(|db| {
+            set(db, FAILURES, u64::from(failures.count))?;
+            set(db, FAILURES_IN_A_ROW, u64::from(failures.in_a_row))?;
+            set(db, LAST_FAILURE, sql_time(failures.last).unsigned_abs())
+        })
+    }
+
+    /// Wrong passphrases in a row after which everything is erased; 0 for never.
+    pub(super) fn erase_after(&self) -> Result<u32> {
+        let after = self.store().read(|db| get(db, ERASE_AFTER))?.unwrap_or_default();
+        Ok(u32::try_from(after).unwrap_or_default())
+    }
+
+    /// Sets it; durable when this returns.
+    pub(super) fn set_erase_after(&self, failures: u32) -> Result<()> {
+        self.store().write(|db| set(db, ERASE_AFTER, u64::from(failures)))
+    }
+
+    /// Regions whose queues the sender may open without a passphrase, with their keys.
+    pub(super) fn lent(&self) -> Result<Vec<(u8, DataKey)>> {
+        self.store().read(|db| {
+            let mut query = db.prepare("SELECT region, key FROM lent ORDER BY region")?;
+            let rows = query
+                .query_map([], |row| Ok((row.get(0)?, row.get::<_, [u8; 32]>(1).map(zeroize::Zeroizing::new)?)))?;
+            rows.map(|row| {
+                let (region, key) = row?;
+                Ok((region, DataKey::from_slice(key.as_slice()).ok_or(Error::Store)?))
+            })
+            .collect()
+        })
+    }
+
+    /// The key of a region's queue, if it was lent.
+    pub(super) fn lent_key(&self, region: u8) -> Result<Option<DataKey>> {
+        let key: Option<[u8; 32]> = self.store().read(|db| {
+            Ok(db.query_row("SELECT key FROM lent WHERE region = ?1", [region], |row| row.get(0)).optional()?)
+        })?;
+        Ok(key.map(zeroize::Zeroizing::new).and_then(|key| DataKey::from_slice(key.as_slice())))
+    }
+
+    /// Lets the sender open a queue without a passphrase.
+    pub(super) fn lend(&self, region: u8, key: &DataKey) -> Result<()> {
+        self.store().write(|db| {
+            // EXPOSE: that is what lending is; the record lies under the device key.
+            db.execute("INSERT OR REPLACE INTO lent (region, key) VALUES (?1, ?2)", params![region, key.expose()])?;
+            Ok(())
+        })
+    }
+
+    /// Takes a queue's key back, for good.
+    pub(super) fn take_back(&self, region: u8) -> Result<()> {
+        self.store().write_forgetting(|db| {
+            db.execute("DELETE FROM lent WHERE region = ?1", [region])?;
+            Ok(())
+        })
+    }
+}

@@ -1,0 +1,9 @@
+CREATE TABLE lent (
+    region INTEGER PRIMARY KEY,
+    key BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE setting (
+    name TEXT PRIMARY KEY,
+    value INTEGER NOT NULL
+) STRICT;
