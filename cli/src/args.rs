@@ -43,7 +43,7 @@ pub(crate) enum Command {
     Show(DraftArg),
     Search(SearchArgs),
     Note(NoteArgs),
-    Undo(DraftArg),
+    Undo(UndoArgs),
     Finish(DraftArg),
     Finished(FinishedArgs),
     Discard(DiscardArgs),
@@ -154,6 +154,14 @@ pub(crate) struct NoteArgs {
     pub(crate) draft: i64,
     #[arg(value_name = "NOTE")]
     pub(crate) note: Option<String>,
+}
+
+#[derive(Args)]
+pub(crate) struct UndoArgs {
+    #[arg(value_name = "DRAFT")]
+    pub(crate) draft: i64,
+    #[arg(long)]
+    pub(crate) yes: bool,
 }
 
 #[derive(Args)]

@@ -4,6 +4,8 @@
 
 #[path = "cli/attachments.rs"]
 mod attachments;
+#[path = "cli/content.rs"]
+mod content;
 #[path = "cli/device.rs"]
 mod device;
 #[path = "cli/drafts.rs"]

@@ -35,7 +35,7 @@ pub(crate) fn run(app: &App, command: &Command) -> Result<(), Failure> {
         Command::Show(args) => show::run(app, args.draft),
         Command::Search(args) => search::run(app, args),
         Command::Note(args) => note::run(app, args),
-        Command::Undo(args) => undo::run(app, args.draft),
+        Command::Undo(args) => undo::run(app, args),
         Command::Finish(args) => finish::run(app, args.draft),
         Command::Finished(args) => finished::run(app, args),
         Command::Discard(args) => discard::run(app, args),

@@ -1,35 +1,41 @@
-//! `undo`: takes the last saved answers of a draft back.
+//! `undo`: takes the last saved answers of a draft back. For good, so it asks first.
 
-use kapok_core::{Device, DraftId};
+use kapok_core::{Device, DraftId, Undone};
 use serde_json::json;
 
 use crate::app::App;
+use crate::args::UndoArgs;
 use crate::failure::Failure;
-use crate::output;
+use crate::{confirm, output};
 
-pub(crate) fn run(app: &App, draft: i64) -> Result<(), Failure> {
+pub(crate) fn run(app: &App, args: &UndoArgs) -> Result<(), Failure> {
+    // Refused before the passphrase is asked for.
+    let asks = confirm::must_ask(app, args.yes)?;
     let device = app.unlock()?;
-    let draft = DraftId(draft);
+    let draft = DraftId(args.draft);
+    if let (true, Some(last)) = (asks, device.undoable(draft)?) {
+        let what = told(app, &device, draft, "undo.what", &last)?;
+        if !confirm::delete(app, &what)? {
+            app.say("discard.kept");
+            return Ok(());
+        }
+    }
     let undone = device.undo(draft, app.now())?;
-    let number = draft.0.to_string();
     match undone {
         _ if app.json => {
             let (questions, left) = undone.map(|undone| (undone.questions, undone.left)).unwrap_or_default();
             output::document(&json!({"draft": draft.0, "undone": questions, "left": left}));
         }
-        None => output::result(&app.words.fill("undo.nothing", &[("draft", &number)])),
-        Some(undone) => {
-            let labels = labels(app, &device, draft, &undone.questions)?;
-            let left = undone.left.to_string();
-            let values = [("draft", number.as_str()), ("questions", &labels), ("left", &left)];
-            output::result(&app.words.fill("undo.done", &values));
-        }
+        None => output::result(&app.words.fill("undo.nothing", &[("draft", &draft.0.to_string())])),
+        Some(undone) => output::result(&told(app, &device, draft, "undo.done", &undone)?),
     }
     Ok(())
 }
 
-fn labels(app: &App, device: &Device, draft: DraftId, questions: &[String]) -> Result<String, Failure> {
+fn told(app: &App, device: &Device, draft: DraftId, key: &str, undone: &Undone) -> Result<String, Failure> {
     let (form, _) = device.draft_form(draft)?;
-    let labels: Vec<String> = questions.iter().map(|key| super::search::label(app, device, &form, key)).collect();
-    Ok(labels.join(", "))
+    let label = |key: &String| super::search::label(app, device, &form, key);
+    let questions: Vec<String> = undone.questions.iter().map(label).collect();
+    let (number, left) = (draft.0.to_string(), undone.left.to_string());
+    Ok(app.words.fill(key, &[("draft", &number), ("questions", &questions.join(", ")), ("left", &left)]))
 }

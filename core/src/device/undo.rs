@@ -59,6 +59,21 @@ impl Device {
         })
     }
 
+    /// What [`Self::undo`] would do, for asking first.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchDraft`], [`Error::Locked`].
+    pub fn undoable(&self, draft: DraftId) -> Result<Option<Undone>> {
+        self.with_vault(|vault| {
+            vault.read(|db| {
+                drafts::mark(db, draft)?;
+                let Some((_, former)) = latest(db, draft)? else { return Ok(None) };
+                let former: Former = serde_json::from_str(&former).map_err(|_| Error::Store)?;
+                Ok(Some(Undone { questions: former.questions(), left: steps(db, draft)?.saturating_sub(1) }))
+            })
+        })
+    }
+
     /// How many saves can be taken back.
     ///
     /// # Errors
@@ -133,6 +148,12 @@ struct Former {
     extra: BTreeMap<String, Vec<Json>>,
 }
 
+impl Former {
+    fn questions(&self) -> Vec<String> {
+        self.fields.keys().chain(self.extra.keys()).cloned().collect()
+    }
+}
+
 /// The stored form of [`Answers`], taken apart.
 #[derive(Default, Serialize, Deserialize)]
 struct Stored {
@@ -178,7 +199,7 @@ fn undo(db: &Connection, draft: DraftId, now: Time) -> Result<Option<Undone>> {
     let Some((revision, former)) = latest(db, draft)? else { return Ok(None) };
     let former: Former = serde_json::from_str(&former).map_err(|_| Error::Store)?;
     let mut answers = stored(&drafts::stored_answers(db, draft)?)?;
-    let questions = former.fields.keys().chain(former.extra.keys()).cloned().collect();
+    let questions = former.questions();
     restore(&mut answers.fields, former.fields);
     restore(&mut answers.extra, former.extra);
     let answers = serde_json::to_string(&answers).map_err(|_| Error::Store)?;

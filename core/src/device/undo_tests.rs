@@ -64,14 +64,17 @@ fn undo_brings_back_the_answers_before_each_save_over_locks_and_restarts() {
     assert_eq!(device.answers(id).unwrap(), last);
     assert_eq!(device.undo_steps(id), Ok(6));
     for (left, before) in states.iter().enumerate().rev() {
+        let expected = device.undoable(id).unwrap();
         let undone = device.undo(id, NOW).unwrap().unwrap();
+        assert_eq!(Some(&undone), expected.as_ref());
         assert_eq!((undone.left as usize, undone.questions.len()), (left, 1));
         assert_eq!(device.answers(id).unwrap(), *before);
         assert_eq!(device.drafts().unwrap()[0].answers as usize, before.iter().count());
         device.lock();
         device.unlock(&passphrase(), &Still).unwrap();
     }
-    assert_eq!(device.undo(id, NOW), Ok(None));
+    assert_eq!((device.undo(id, NOW), device.undoable(id)), (Ok(None), Ok(None)));
+    assert_eq!(device.undoable(DraftId(99)), Err(Error::NoSuchDraft));
     assert_eq!(device.undo(DraftId(99), NOW), Err(Error::NoSuchDraft));
     device.lock();
     assert_eq!(device.undo(id, NOW), Err(Error::Locked));
