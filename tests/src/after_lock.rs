@@ -1,7 +1,7 @@
-//! What a locked device leaves in memory: a child unlocks, reads, saves, attaches, undoes, finishes, sends, deletes
-//! and locks, each in another thread, and stands still while its memory is searched.
+//! What a locked device leaves in memory: a child unlocks, reads, saves, attaches, undoes, finishes, sends, deletes,
+//! changes the passphrase and locks, each in another thread, and stands still while its memory is searched.
 //!
-//! Looked for: the passphrase, every key between it and the vault's content, what ciphers and codes make of these keys, the
+//! Looked for: both passphrases, every key between it and the vault's content, what ciphers and codes make of these keys, the
 //! keys of attachments, answers, file names and pieces of the files. The keys are derived here from file, passphrase
 //! and format page ([`page`]), because no interface gives them out.
 
@@ -13,12 +13,13 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use kapok_core::{Device, SoftwareDeviceKey};
+use kapok_wire::Lane;
 
 use crate::child::{Running, binary, command};
-use crate::ledger::cases;
+use crate::ledger::{cases, stored};
 use crate::scan::{Marker, Scanner};
 use crate::world::World;
-use crate::{memory, page, session, story};
+use crate::{file_keys, memory, page, session, story};
 
 const LIMIT: Duration = Duration::from_secs(60);
 
@@ -58,6 +59,10 @@ pub async fn searched(program: &str, mode: &str) -> Found {
     world.enrol(&device).await;
     session::drafted(&device, 1, &photos).unwrap();
     drop(device);
+    let files = [folder.join("vault.kpk"), keys.join("kapok-vault.key")];
+    let read = || files.each_ref().map(|file| fs::read(file).unwrap());
+    let [vault, device_key] = read();
+    let before = page::open(&vault, story::PASSPHRASE.as_bytes(), &device_key);
 
     let mut child = command(binary(program), &temporary);
     child.arg(mode).args([&folder, &keys, &photos]);
@@ -66,12 +71,16 @@ pub async fn searched(program: &str, mode: &str) -> Found {
     running.freeze();
 
     let mut wanted = story::markers(&photo, &voice);
-    wanted.extend([story::PASSPHRASE, session::NOTE].map(Marker::text));
-    wanted.extend(pieces("passphrase", story::PASSPHRASE.as_bytes()));
-    let files = [folder.join("vault.kpk"), keys.join("kapok-vault.key")];
-    let [vault, device_key] = files.map(|file| fs::read(file).unwrap());
-    let opened = page::open(&vault, story::PASSPHRASE.as_bytes(), &device_key);
-    wanted.extend(opened.keys.iter().flat_map(|(name, key)| pieces(name, key)));
+    wanted.extend([story::PASSPHRASE, session::OTHER, session::NOTE].map(Marker::text));
+    wanted.extend([story::PASSPHRASE, session::OTHER].iter().flat_map(|text| pieces("passphrase", text.as_bytes())));
+    let [vault, device_key] = read();
+    let opened = page::open(&vault, session::OTHER.as_bytes(), &device_key);
+    wanted.extend(before.keys.iter().chain(&opened.keys).flat_map(|(name, key)| pieces(name, key)));
+    for packet in stored(&world.link()).await.iter().filter(|record| record.lane == Lane::Text) {
+        let keys = file_keys::all(&packet.sealed, &world.desk);
+        assert_eq!(keys.len(), 4, "two age files with two keys each");
+        wanted.extend(keys.iter().flat_map(|(name, key)| pieces(name, key)));
+    }
     world.pull().await;
     let sent = cases(&world.desk);
     let sent_keys = sent.iter().flat_map(|case| &case.keys).map(|key| STANDARD.decode(key).unwrap());

@@ -12,6 +12,7 @@
 //! - [`kills`]: what must be true after them.
 //! - [`session`]: what a child does whose memory is searched.
 //! - [`page`]: a container read by its format page alone, with its keys.
+//! - [`file_keys`]: the keys of sealed reports, as the desk finds them.
 //! - [`story`]: fictional people, whose names are the markers.
 //!
 //! Every proof has a control that must fail with the defence off. All of this crate is test code, so it may panic.
@@ -19,6 +20,7 @@
 
 pub mod after_lock;
 pub mod child;
+pub mod file_keys;
 pub mod kills;
 pub mod ledger;
 pub mod memory;

@@ -33,7 +33,8 @@ pub fn run() -> Done {
     let device = &Device::open(folder, Arc::new(SoftwareDeviceKey::in_folder(keys)))?;
     // Each in a thread of its own that stays: what a call leaves on its stack is not overwritten by the next one.
     std::thread::scope(|scope| {
-        let [unlocks, reads, writes, undoes, finishes, deletes, locks] = std::array::from_fn(|_| Worker::start(scope));
+        let [unlocks, reads, writes, undoes, finishes, deletes, changes, locks] =
+            std::array::from_fn(|_| Worker::start(scope));
         unlocks.work(|| match device.unlock(&mistyped()?, &SystemClock) {
             Err(Error::WrongPassphrase) => Ok(device.unlock(&story::passphrase(), &SystemClock)?),
             other => Err(format!("a wrong passphrase gave {other:?}").into()),
@@ -46,6 +47,7 @@ pub fn run() -> Done {
         let gone = writes.work(|| drafted(device, 7, photos))?;
         undoes.work(move || undo(device, gone))?;
         deletes.work(move || delete(device, gone))?;
+        changes.work(|| Ok(device.change_passphrase(&story::passphrase(), &other()?, &SystemClock)?))?;
         if mode.as_os_str() == "lock" {
             locks.work(|| {
                 device.lock();
@@ -56,7 +58,13 @@ pub fn run() -> Done {
     })
 }
 
+/// The passphrase that the child gives the vault.
+pub const OTHER: &str = "seven kites above an imagined bridge";
 const MISTYPED: &str = "paper lantern under the fictional river";
+
+fn other() -> Done<Passphrase> {
+    Ok(Passphrase::new(OTHER.into())?)
+}
 
 fn mistyped() -> Done<Passphrase> {
     Ok(Passphrase::new(MISTYPED.into())?)

@@ -23,6 +23,11 @@ pub(crate) struct Store {
 impl Store {
     /// Loads what was found and brings its schema up to date.
     pub(super) fn open(found: Loaded, migrations: Migrations) -> Result<Self> {
+        // Also what the finding left on this stack: keys of slots and their ciphers.
+        stack::wiped(|| Self::open_here(found, migrations))
+    }
+
+    fn open_here(found: Loaded, migrations: Migrations) -> Result<Self> {
         let Loaded { mut region, content, one_copy_bad } = found;
         let mut db = sqlite::load(&content, region.capacity())?;
         sqlite::set_writable(&db, true)?;
