@@ -36,11 +36,18 @@ pub(super) struct DraftHead {
     pub(super) mark: [u8; 16],
     pub(super) form_id: String,
     pub(super) lang: String,
-    pub(super) answers: Answers,
+    answers: String,
     /// What the person wants to remember it by.
     pub(super) note: String,
     /// The latest time at which it was saved, as the device believed then.
     pub(super) updated: Time,
+}
+
+impl DraftHead {
+    /// The answers. Only they can be beyond reading: whoever needs the rest is not stopped by them.
+    pub(super) fn answers(&self) -> Result<Answers> {
+        Answers::from_json(&self.answers).map_err(|_| Error::Store)
+    }
 }
 
 pub(super) fn create(db: &Connection, form: (&str, u32), lang: &str, now: Time) -> Result<DraftId> {
@@ -86,13 +93,12 @@ pub(super) fn head(db: &Connection, draft: DraftId) -> Result<DraftHead> {
             "SELECT report_id, mark, form_id, lang, answers, updated, note FROM draft WHERE id = ?1",
             [draft.0],
             |row| {
-                let answers: String = row.get(4)?;
+                let answers = row.get(4)?;
                 Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, answers, row.get::<_, i64>(5)?, row.get(6)?))
             },
         )
         .optional()?;
     let (report_id, mark, form_id, lang, answers, updated, note) = row.ok_or(Error::NoSuchDraft)?;
-    let answers = Answers::from_json(&answers).map_err(|_| Error::Store)?;
     Ok(DraftHead {
         report_id: ReportId::from_bytes(report_id),
         mark,

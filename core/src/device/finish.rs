@@ -140,7 +140,7 @@ impl Device {
             envelope.clock_trust = ClockTrust::Suspect;
         }
         let manifest = attachments.iter().map(manifest).collect::<Result<Vec<_>>>()?;
-        Ok(Body::build(&self.pack, &head.form_id, &head.answers, &envelope, &manifest)?)
+        Ok(Body::build(&self.pack, &head.form_id, &head.answers()?, &envelope, &manifest)?)
     }
 }
 

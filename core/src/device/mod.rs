@@ -305,7 +305,7 @@ impl Device {
     /// # Errors
     /// [`Error::NoSuchDraft`], [`Error::Locked`].
     pub fn answers(&self, draft: DraftId) -> Result<Answers> {
-        self.with_vault(|vault| vault.read(|db| Ok(drafts::head(db, draft)?.answers)))
+        self.with_vault(|vault| vault.read(|db| drafts::head(db, draft)?.answers()))
     }
 
     /// The form a draft answers and the language of its free text.

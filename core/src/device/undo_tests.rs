@@ -215,6 +215,23 @@ fn damage(device: &Device, draft: DraftId) {
 }
 
 #[test]
+fn a_damaged_draft_keeps_nobody_out_and_can_be_deleted() {
+    let folder = tempfile::tempdir().unwrap();
+    let device = device(folder.path());
+    Organisation::make().enrol(&device);
+    let ids = [draft(&device, "Example Rabbit"), draft(&device, "Example Otter")];
+    damage(&device, ids[0]);
+    device.lock();
+    device.unlock(&passphrase(), &Still).unwrap();
+    assert_eq!(device.finish(ids[0], NOW).err(), Some(Error::Store), "control: the body is damaged");
+    assert_eq!(device.attachments(ids[0]), Ok(vec![]));
+    assert_eq!(device.draft_form(ids[0]).unwrap().0, "detention_quick");
+    device.finish(ids[1], NOW).unwrap();
+    device.delete_draft(ids[0]).unwrap();
+    assert_eq!(device.drafts(), Ok(vec![]));
+}
+
+#[test]
 fn a_list_of_drafts_reads_no_body() {
     let folder = tempfile::tempdir().unwrap();
     let device = device(folder.path());

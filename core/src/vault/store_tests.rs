@@ -229,6 +229,39 @@ fn check_settings(store: &mut Store) {
 }
 
 #[test]
+fn what_lies_beside_is_never_sealed_and_goes_with_the_memory_it_was_derived_from() {
+    let (disk, mut store) = store();
+    store.write(|db| add(db, "kept")).unwrap();
+    let (before, content) = (disk.bytes(), store.bytes());
+    let make = |beside: &Connection| Ok(beside.execute_batch("CREATE TABLE derived (id INTEGER PRIMARY KEY) STRICT")?);
+    let is_there = |store: &mut Store| -> bool {
+        let count = "SELECT count(*) FROM sqlite_schema";
+        store.read_beside(|_, beside| Ok(beside.query_row(count, [], |row| row.get(0))?)).unwrap()
+    };
+    store.read_beside(|_, beside| make(beside)).unwrap();
+    assert!(is_there(&mut store), "control: it is kept between two reads");
+    assert!(store.bytes() == content && disk.bytes() == before);
+    store.write(|db| add(db, "next")).unwrap();
+    assert!(is_there(&mut store) && !store.bytes().windows(7).any(|part| part == b"derived"));
+    // A commit that failed: memory is that of the last good half again.
+    disk.fail_sync(Some(ErrorKind::Other));
+    store.write(|db| add(db, "lost")).unwrap_err();
+    disk.heal();
+    assert!(!is_there(&mut store));
+    // An error: nobody knows how far it came.
+    store.read_beside(|_, beside| make(beside)).unwrap();
+    let failed: Result<()> = store.read_beside(|_, _| Err(Error::Store));
+    assert_eq!((failed, is_there(&mut store)), (Err(Error::Store), false));
+    // It cannot write a file either, nor can the content be written while it is read.
+    for sql in
+        ["ATTACH DATABASE '/nowhere/leak' AS leak", "VACUUM INTO '/nowhere/leak'", "SELECT load_extension('leak')"]
+    {
+        assert!(store.read_beside(|_, beside| Ok(beside.execute_batch(sql)?)).is_err(), "{sql}");
+    }
+    assert_eq!(store.read_beside(|db, _| add(db, "sneaked in")), Err(Error::Store));
+}
+
+#[test]
 fn no_statement_can_write_a_file_or_load_code() {
     let (_, mut store) = store();
     let folder = tempfile::tempdir().unwrap();

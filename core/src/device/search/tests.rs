@@ -223,6 +223,33 @@ fn a_limit_cuts_the_oldest() {
     }
 }
 
+#[test]
+fn a_large_vault_is_indexed_step_by_step_and_what_changes_meanwhile_is_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let device = device_of(folder.path(), 16, 64);
+    let long = "ក្នុងភូមិ ".repeat(400);
+    let ids: Vec<DraftId> =
+        (0..50).map(|number| add(&device, &json!({"narrative": format!("{long} word{number}")}))).collect();
+    let step =
+        || device.with_vault(|vault| vault.read_beside(|db, beside| index::step(db, beside, device.pack()))).unwrap();
+    assert!(!step(), "control: one step is not enough");
+    // Indexed already, still to do, gone, and new.
+    device.save_answers(ids[49], &answers(&device, &json!({"narrative": "lychee"})), NOW).unwrap();
+    device.save_answers(ids[0], &answers(&device, &json!({"narrative": "rambutan"})), NOW).unwrap();
+    device.delete_draft(ids[1]).unwrap();
+    device.delete_draft(ids[48]).unwrap();
+    assert!(!step());
+    add(&device, &json!({"narrative": "longan"}));
+    let steps = (0..100).take_while(|_| !step()).count();
+    assert!((1..20).contains(&steps), "{steps}");
+    for (text, found) in
+        [("lychee", 1), ("rambutan", 1), ("longan", 1), ("word49", 0), ("word48", 0), ("word1 ", 10), ("ភូមិ", 46)]
+    {
+        assert_eq!(device.search(text, 100).unwrap().len(), found, "{text}");
+        assert_eq!(device.search(text, 100).unwrap(), naive(&device, text), "{text}");
+    }
+}
+
 /// What a search would find without an index: every source folded and looked through.
 fn naive(device: &Device, text: &str) -> Vec<Hit> {
     let terms = fold::terms(text);
