@@ -1,9 +1,10 @@
-//! What a locked device leaves in memory: a child unlocks, reads, saves, attaches, undoes, finishes, sends, deletes,
-//! changes the passphrase and locks, each in another thread, and stands still while its memory is searched.
+//! What a locked device leaves in memory: a child unlocks, reads, saves, attaches, undoes, finishes, sends, deletes, changes the
+//! passphrase, takes the queue back from the sender and locks, each in another thread, and stands still while its memory is
+//! searched.
 //!
-//! Looked for: both passphrases, every key between it and the vault's content, what ciphers and codes make of these keys, the
-//! keys of attachments, answers, file names and pieces of the files. The keys are derived here from file, passphrase
-//! and format page ([`page`]), because no interface gives them out.
+//! Looked for: both passphrases, every key between them and the content of vault and queue, what ciphers and codes make of these
+//! keys, the keys of attachments and of the sealed report, answers, file names and pieces of the files. The keys are
+//! derived here from files, passphrases and format pages ([`page`], [`file_keys`]), because no interface gives them out.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -76,6 +77,8 @@ pub async fn searched(program: &str, mode: &str) -> Found {
     let [vault, device_key] = read();
     let opened = page::open(&vault, session::OTHER.as_bytes(), &device_key);
     wanted.extend(before.keys.iter().chain(&opened.keys).flat_map(|(name, key)| pieces(name, key)));
+    let queue = opened.queue_secrets(&fs::read(folder.join("queue.kpk")).unwrap());
+    wanted.extend(queue.iter().flat_map(|(name, key)| pieces(name, key)));
     for packet in stored(&world.link()).await.iter().filter(|record| record.lane == Lane::Text) {
         let keys = file_keys::all(&packet.sealed, &world.desk);
         assert_eq!(keys.len(), 4, "two age files with two keys each");

@@ -23,6 +23,8 @@ const SLOT: usize = 512;
 pub struct Opened {
     /// Every key on the way, by name, and what is as good as a key: the states into which ciphers and codes turn it.
     pub keys: Vec<(&'static str, Vec<u8>)>,
+    /// Number of the vault's region.
+    pub region: u8,
     /// The database, as the newer half holds it.
     pub database: Connection,
 }
@@ -84,9 +86,7 @@ pub fn open(file: &[u8], passphrase: &[u8], device_key: &[u8]) -> Opened {
         keys.add("slot key", key);
         keys.add("slot's cipher key", &cipher_key(key, &file[HEADER + slot * SLOT..]));
     }
-    for frame in file[first..first + 2 * half].chunks(FRAME) {
-        keys.add("frame's cipher key", &cipher_key(&region_key, frame));
-    }
+    keys.add_frames(&region_key, &file[first..first + 2 * half]);
 
     let hash = Sha256::digest(header);
     let halves =
@@ -95,7 +95,26 @@ pub fn open(file: &[u8], passphrase: &[u8], device_key: &[u8]) -> Opened {
     let content = newest.expect("a whole half").1;
     let mut database = Connection::open_in_memory().unwrap();
     database.deserialize_read_exact(MAIN_DB, content.as_slice(), content.len(), true).unwrap();
-    Opened { keys: keys.0, database }
+    Opened { keys: keys.0, region, database }
+}
+
+impl Opened {
+    /// The key of the vault's queue and what comes from it, with the content of `queue.kpk`.
+    ///
+    /// # Panics
+    /// If the vault has none.
+    #[must_use]
+    pub fn queue_secrets(&self, file: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
+        let key: Vec<u8> = self.database.query_row("SELECT key FROM queue_key", [], |row| row.get(0)).unwrap();
+        let mut keys = Keys::default();
+        keys.add_mac_key("queue's data key", &key);
+        let region_key = expand(&key, &[b"kapok/2026-11/vault/region", &[self.region]]);
+        keys.add("queue's region key", &region_key);
+        let half = number(&file[56..60]) as usize * FRAME;
+        let first = PAGE + usize::from(self.region) * 2 * half;
+        keys.add_frames(&region_key, &file[first..first + 2 * half]);
+        keys.0
+    }
 }
 
 /// The key of an attachment and what comes from it (`docs/formats/media-chunk.md`).
@@ -121,6 +140,12 @@ struct Keys(Vec<(&'static str, Vec<u8>)>);
 impl Keys {
     fn add(&mut self, name: &'static str, key: &[u8]) {
         self.0.push((name, key.to_vec()));
+    }
+
+    fn add_frames(&mut self, region_key: &[u8; 32], halves: &[u8]) {
+        for frame in halves.chunks(FRAME) {
+            self.add("frame's cipher key", &cipher_key(region_key, frame));
+        }
     }
 
     /// A key of HMAC-SHA256: also as it goes into the hash, and the two states with which alone one can go on.

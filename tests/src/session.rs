@@ -48,6 +48,7 @@ pub fn run() -> Done {
         undoes.work(move || undo(device, gone))?;
         deletes.work(move || delete(device, gone))?;
         changes.work(|| Ok(device.change_passphrase(&story::passphrase(), &other()?, &SystemClock)?))?;
+        changes.work(|| Ok(device.set_sends_while_locked(false)?))?;
         if mode.as_os_str() == "lock" {
             locks.work(|| {
                 device.lock();
