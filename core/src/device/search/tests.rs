@@ -338,70 +338,57 @@ proptest! {
 #[test]
 #[ignore = "prints figures"]
 fn figures_of_search() {
-    const NARRATIVE: &str = "ប្រហែលម៉ោងប្រាំព្រឹក មានបុរសបីនាក់ស្លៀកពាក់ស៊ីវិលមកដល់ផ្ទះ ហើយនាំប្ដីខ្ញុំឡើងរថយន្តពណ៌ស។ ";
-    for drafts in [1_000_usize, 20_000] {
-        let folder = tempfile::tempdir().unwrap();
-        let device = device_of(folder.path(), 640, 64);
-        let written = answers(
-            &device,
-            &json!({"narrative": NARRATIVE.repeat(2), "person.names": "Example Rabbit", "reporter_relation": "spouse"}),
-        )
-        .to_json();
-        device
-            .with_vault(|vault| {
-                vault.write(|db| {
-                    for number in 0..drafts {
-                        let draft = super::super::drafts::create(db, ("detention_quick", 1), "km", Time(number as u64))?;
-                        let answers = written.replace("Rabbit", &format!("Rabbit {number}"));
-                        db.execute("UPDATE draft SET answers = ?1, answered = 3 WHERE id = ?2", (answers, draft.0))?;
-                        db.execute(
-                            "INSERT INTO finished (code, day, form_id, note) VALUES ('KQ-H7Q', 20000, 'detention_quick', ?1)",
-                            [format!("note {number}")],
-                        )?;
-                    }
-                    Ok(())
-                })
-            })
-            .unwrap();
-        println!(
-            "{drafts} drafts and as many finished rows: {} KiB",
-            device.with_vault(|v| Ok(v.bytes())).unwrap().len() >> 10
-        );
-        device.lock();
-        let timed = |what: &str, work: &dyn Fn() -> usize| {
-            let start = Instant::now();
-            let result = work();
-            println!("  {what}: {:.2} ms ({result})", start.elapsed().as_secs_f64() * 1e3);
-        };
-        timed("unlock, KDF and loading", &|| device.unlock(&passphrase(), &Still).map_or(0, |()| 1));
-        timed("1,000 finished rows", &|| device.finished_before(None, 1_000).unwrap().len());
-        timed("all drafts", &|| device.drafts().unwrap().len());
-        timed("reading and folding alone", &|| {
-            let fold_all = |db: &_| {
-                let bytes = (1..=i64::try_from(drafts).unwrap()).map(|id| {
-                    let (_, sources) = index::sources(db, device.pack(), id).unwrap().unwrap();
-                    sources.iter().map(|source| fold::fold(&source.text).len()).sum::<usize>()
-                });
-                Ok(bytes.sum())
-            };
-            device.with_vault(|vault| vault.read(fold_all)).unwrap()
-        });
-        timed("first search", &|| device.search("rabbit 777", 20).unwrap().len());
-        timed("English words", &|| device.search("rabbit 777", 20).unwrap().len());
-        timed("a Khmer word in every draft", &|| device.search("ស៊ីវិល", 20).unwrap().len());
-        timed("two letters", &|| device.search("បី", 20).unwrap().len());
-        timed("two letters, nowhere", &|| device.search("ឈូ", 20).unwrap().len());
-        timed("a word that is nowhere", &|| device.search("tamarind", 20).unwrap().len());
-        device.set_note(DraftId(5), "changed", NOW).unwrap();
-        timed("after one change", &|| device.search("changed", 20).unwrap().len());
-        device
-            .with_vault(|vault| {
-                vault.read_beside(|_, beside| {
-                    let pages: u32 = beside.pragma_query_value(None, "page_count", |row| row.get(0))?;
-                    println!("  index: {} KiB", pages * 4);
-                    Ok(())
-                })
-            })
-            .unwrap();
+    for (drafts, finished) in [(0, 0), (0, 20_000), (0, 40_000), (500, 500), (20_000, 20_000)] {
+        figures(drafts, finished);
     }
+}
+
+fn timed(what: &str, work: impl Fn() -> usize) {
+    let start = Instant::now();
+    let result = work();
+    println!("  {what}: {:.2} ms ({result})", start.elapsed().as_secs_f64() * 1e3);
+}
+
+fn figures(drafts: usize, finished: usize) {
+    const NARRATIVE: &str = "ប្រហែលម៉ោងប្រាំព្រឹក មានបុរសបីនាក់ស្លៀកពាក់ស៊ីវិលមកដល់ផ្ទះ ហើយនាំប្ដីខ្ញុំឡើងរថយន្តពណ៌ស។ ";
+    let folder = tempfile::tempdir().unwrap();
+    let device = device_of(folder.path(), 640, 64);
+    let written = answers(
+        &device,
+        &json!({"narrative": NARRATIVE.repeat(2), "person.names": "Example Rabbit", "reporter_relation": "spouse"}),
+    )
+    .to_json();
+    let fill = |db: &rusqlite::Connection| {
+        for number in 0..drafts {
+            let draft = super::super::drafts::create(db, ("detention_quick", 1), "km", Time(number as u64))?;
+            let answers = written.replace("Rabbit", &format!("Rabbit {number}"));
+            db.execute("UPDATE draft SET answers = ?1, answered = 3 WHERE id = ?2", (answers, draft.0))?;
+        }
+        for number in 0..finished {
+            db.execute(
+                "INSERT INTO finished (code, day, form_id, note) VALUES ('KQ-H7Q', 20000, 'detention_quick', ?1)",
+                [format!("note {number}")],
+            )?;
+        }
+        Ok(())
+    };
+    device.with_vault(|vault| vault.write(fill)).unwrap();
+    let content = device.with_vault(|vault| Ok(vault.bytes())).unwrap().len();
+    println!("{drafts} drafts and {finished} finished rows: {} KiB", content >> 10);
+    device.lock();
+    timed("unlock, KDF and loading", || device.unlock(&passphrase(), &Still).map_or(0, |()| 1));
+    timed("1,000 finished rows", || device.finished_before(None, 1_000).unwrap().len());
+    timed("all drafts", || device.drafts().unwrap().len());
+    timed("first search", || device.search("rabbit 777", 20).unwrap().len());
+    timed("English words", || device.search("rabbit 777", 20).unwrap().len());
+    timed("a Khmer word in every draft", || device.search("ស៊ីវិល", 20).unwrap().len());
+    timed("two letters", || device.search("បី", 20).unwrap().len());
+    timed("two letters, nowhere", || device.search("ឈូ", 20).unwrap().len());
+    timed("a word that is nowhere", || device.search("tamarind", 20).unwrap().len());
+    device.new_draft("detention_quick", "km", NOW).unwrap();
+    timed("after one change", || device.search("tamarind", 20).unwrap().len());
+    let pages = |_: &_, beside: &rusqlite::Connection| {
+        Ok(beside.pragma_query_value(None, "page_count", |row| row.get::<_, u32>(0))?)
+    };
+    println!("  index: {} KiB", 4 * device.with_vault(|vault| vault.read_beside(pages)).unwrap());
 }
