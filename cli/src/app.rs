@@ -129,6 +129,31 @@ impl App {
         }
     }
 
+    /// New passphrases, each under its title. From a descriptor they come one a line, in this order.
+    pub(crate) fn new_passphrases(
+        &self,
+        titles: &[String],
+        kind: Option<KindOfPassphrase>,
+        level: Level,
+        kdf: KdfParams,
+    ) -> Result<Vec<kapok_core::Passphrase>, Failure> {
+        self.can_take_passphrase(None)?;
+        if let Some(given) = self.passphrase.lines(titles.len())? {
+            if kind.is_some_and(|kind| kind != KindOfPassphrase::Own) {
+                return Err(Failure::usage("error.kind_of_given"));
+            }
+            given.iter().for_each(|passphrase| self.say_strength(passphrase.strength(kdf)));
+            return Ok(given);
+        }
+        let ask = |title: &String| {
+            if titles.len() > 1 {
+                output::note(title);
+            }
+            self.new_passphrase(None, kind, level, kdf)
+        };
+        titles.iter().map(ask).collect()
+    }
+
     /// How strong a passphrase is, on stderr.
     fn say_strength(&self, strength: Strength) {
         output::note(StrengthWords::load().get(strength, self.lang.of_reasons()));

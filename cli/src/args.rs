@@ -35,6 +35,7 @@ pub(crate) enum LangArg {
 pub(crate) enum Command {
     Init(InitArgs),
     Passphrase(PassphraseArgs),
+    Protect(ProtectArgs),
     Enrol(EnrolArgs),
     Report(ReportArgs),
     Attach(AttachArgs),
@@ -68,6 +69,10 @@ pub(crate) struct InitArgs {
     pub(crate) passphrase_kind: Option<KindOfPassphrase>,
     #[arg(long, value_enum, default_value_t = GuessCost::Measured)]
     pub(crate) guess_cost: GuessCost,
+    #[arg(long, default_value_t = 0, value_name = "N", value_parser = clap::value_parser!(u8).range(0..=3))]
+    pub(crate) more_vaults: u8,
+    #[arg(long)]
+    pub(crate) erasing: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -90,6 +95,14 @@ pub(crate) struct PassphraseArgs {
     pub(crate) new_passphrase_fd: Option<u32>,
     #[arg(long, value_enum)]
     pub(crate) passphrase_kind: Option<KindOfPassphrase>,
+}
+
+#[derive(Args)]
+pub(crate) struct ProtectArgs {
+    #[arg(long, value_enum)]
+    pub(crate) send_while_locked: Option<YesNo>,
+    #[arg(long, value_name = "0|5|10|20")]
+    pub(crate) erase_after: Option<u32>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -41,6 +41,17 @@ impl Source {
         }
     }
 
+    /// So many passphrases, one a line, if they come from a descriptor.
+    pub(crate) fn lines(self, count: usize) -> Result<Option<Vec<Passphrase>>, Failure> {
+        match self {
+            Self::Prompt => Ok(None),
+            Self::Descriptor(number) => {
+                let mut file = descriptor(number)?;
+                (0..count).map(|_| line(&mut file)).collect::<Result<_, _>>().map(Some)
+            }
+        }
+    }
+
     /// A new passphrase that a person chose: typed twice, because a slip would lock it for ever. The core judges its length again.
     pub(crate) fn fresh(self, words: &Words) -> Result<Passphrase, Failure> {
         match self {
@@ -81,12 +92,21 @@ pub(crate) fn typed(prompt: Password<'_>) -> Result<kapok_core::Result<Passphras
     Ok(Passphrase::new(typed.into_bytes()))
 }
 
-/// Reads to the first newline or the end. `/dev/fd` gives the descriptor without unsafe code.
+/// Reads to the first newline or the end.
 fn from_descriptor(number: u32) -> Result<Passphrase, Failure> {
+    line(&mut descriptor(number)?)
+}
+
+/// `/dev/fd` gives the descriptor without unsafe code. A buffer of one byte keeps no second copy, and leaves what follows a
+/// newline to others.
+fn descriptor(number: u32) -> Result<BufReader<File>, Failure> {
     let file = File::open(format!("/dev/fd/{number}")).map_err(|_| Failure::usage("error.descriptor"))?;
+    Ok(BufReader::with_capacity(1, file))
+}
+
+fn line(file: &mut BufReader<File>) -> Result<Passphrase, Failure> {
     let mut line = Zeroizing::new(Vec::with_capacity(LONGEST));
-    // A buffer of one byte keeps no second copy, and leaves what follows the newline to others.
-    for byte in BufReader::with_capacity(1, file).bytes() {
+    for byte in file.bytes() {
         match byte.map_err(|_| Failure::usage("error.descriptor"))? {
             b'\n' => break,
             _ if line.len() == LONGEST => return Err(Failure::usage("error.passphrase_long")),

@@ -24,3 +24,5 @@ mod passphrases;
 mod sending;
 #[path = "cli/terminal.rs"]
 mod terminal;
+#[path = "cli/vaults.rs"]
+mod vaults;

@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use kapok_core::report::printable;
 use kapok_core::{
-    CreateOptions, Device, DeviceKey, HalfFrames, KdfParams, Level, NoDeviceKey, SoftwareDeviceKey, SystemClock,
+    CreateOptions, Device, DeviceKey, Further, HalfFrames, KdfParams, Level, NoDeviceKey, SoftwareDeviceKey,
+    SystemClock,
 };
 use serde_json::json;
 
@@ -34,11 +35,19 @@ pub(crate) fn run(app: &App, args: &InitArgs) -> Result<(), Failure> {
         DeviceKeyArg::None => Level::None,
         DeviceKeyArg::Software => Level::Software,
     };
-    let passphrase = app.new_passphrase(None, args.passphrase_kind, level, kdf)?;
+    let vaults = usize::from(args.more_vaults) + 1;
+    if vaults - 1 + usize::from(args.erasing) > Further::MOST {
+        return Err(kapok_core::Error::TooManyPassphrases { limit: Further::MOST }.into());
+    }
+    let passphrases =
+        app.new_passphrases(&titles(app, vaults, args.erasing), args.passphrase_kind, level, kdf)?;
+    let further = |(at, passphrase)| if at < vaults { Further::Vault(passphrase) } else { Further::Erase(passphrase) };
+    let further: Vec<_> = passphrases.iter().enumerate().skip(1).map(further).collect();
+    let first = passphrases.first().ok_or(kapok_core::Error::PassphraseEmpty)?;
     private_folder(home)?;
     let key = device_key(app, args.device_key)?;
     let kept = if args.set_aside { Some(Device::set_aside(home)?) } else { None };
-    let device = Device::create(home, &passphrase, key, CreateOptions { half, pool_slots, kdf })?;
+    let device = Device::create_with(home, first, &further, key, CreateOptions { half, pool_slots, kdf })?;
     device.lock();
     let kept = kept.and_then(|path| path.file_name().map(|name| name.to_string_lossy().into_owned()));
     if app.json {
@@ -60,6 +69,13 @@ pub(crate) fn run(app: &App, args: &InitArgs) -> Result<(), Failure> {
         None => app.say("init.next"),
     }
     Ok(())
+}
+
+/// What each passphrase is for, in the order in which they are asked for.
+fn titles(app: &App, vaults: usize, erasing: bool) -> Vec<String> {
+    let vault = |number: usize| app.words.fill("init.vault", &[("number", &number.to_string())]);
+    let erase = erasing.then(|| app.words.get("init.erasing").to_owned());
+    (1..=vaults).map(vault).chain(erase).collect()
 }
 
 fn sizes(args: &InitArgs) -> Result<(HalfFrames, u32), Failure> {

@@ -12,6 +12,7 @@ mod init;
 mod note;
 mod outbox;
 mod passphrase;
+mod protect;
 mod report;
 mod search;
 mod show;
@@ -27,6 +28,7 @@ pub(crate) fn run(app: &App, command: &Command) -> Result<(), Failure> {
     match command {
         Command::Init(args) => init::run(app, args),
         Command::Passphrase(args) => passphrase::run(app, args),
+        Command::Protect(args) => protect::run(app, args),
         Command::Enrol(args) => enrol::run(app, args),
         Command::Report(args) => report::run(app, args),
         Command::Attach(args) => attach::run(app, args),
