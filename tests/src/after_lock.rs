@@ -92,7 +92,36 @@ pub async fn searched(program: &str, mode: &str) -> Found {
     let secrets = item_keys.iter().flat_map(|key| page::item_secrets(key));
     wanted.extend(secrets.flat_map(|(name, key)| pieces(name, &key)));
 
-    let (hits, bytes) = memory::scan(running.pid(), &Scanner::new(&wanted)).unwrap();
+    found(running.pid(), &wanted)
+}
+
+/// The same for a child that makes a device with two vaults. `mode` is `make`, after which it locks, or `keep`.
+///
+/// # Panics
+/// If it is not made, or not as the format page says.
+#[must_use]
+pub fn searched_after_making(program: &str, mode: &str) -> Found {
+    let place = tempfile::tempdir().unwrap();
+    let [folder, keys] = ["device", "keys"].map(|name| place.path().join(name));
+    fs::create_dir(&keys).unwrap();
+    let mut child = command(binary(program), place.path());
+    child.arg(mode).args([&folder, &keys, &keys]);
+    let mut running = Running::start(child);
+    running.wait_for(LIMIT, |line| line == "ready").expect("a device that is made");
+    running.freeze();
+    let files = [folder.join("vault.kpk"), keys.join("kapok-vault.key")];
+    let [vault, device_key] = files.map(|file| fs::read(file).unwrap());
+    let mut wanted = Vec::new();
+    for passphrase in [story::PASSPHRASE, session::OTHER] {
+        wanted.extend(pieces("passphrase", passphrase.as_bytes()));
+        let opened = page::open(&vault, passphrase.as_bytes(), &device_key);
+        wanted.extend(opened.keys.iter().flat_map(|(name, key)| pieces(name, key)));
+    }
+    found(running.pid(), &wanted)
+}
+
+fn found(pid: u32, wanted: &[Marker]) -> Found {
+    let (hits, bytes) = memory::scan(pid, &Scanner::new(wanted)).unwrap();
     assert!(bytes > 1 << 20, "the memory was not readable");
     let mut secrets = BTreeMap::new();
     for hit in hits {

@@ -18,6 +18,7 @@ const FRAME: usize = 65_536;
 const PAGE: usize = 4_096;
 const HEADER: usize = 64;
 const SLOT: usize = 512;
+const SPARE: usize = 496;
 
 /// What passphrase and device key open.
 pub struct Opened {
@@ -84,7 +85,11 @@ pub fn open(file: &[u8], passphrase: &[u8], device_key: &[u8]) -> Opened {
     keys.add("region key", &region_key);
     for (key, slot) in slot_keys.iter().zip(0_usize..) {
         keys.add("slot key", key);
-        keys.add("slot's cipher key", &cipher_key(key, &file[HEADER + slot * SLOT..]));
+        for page in [0, file.len() - PAGE] {
+            let (slot, spare) = (HEADER + slot * SLOT, HEADER + 4 * SLOT + slot * SPARE);
+            keys.add("slot's cipher key", &cipher_key(key, &file[page + slot..]));
+            keys.add("slot's cipher key", &cipher_key(key, &file[page + spare..]));
+        }
     }
     keys.add_frames(&region_key, &file[first..first + 2 * half]);
 
@@ -94,7 +99,10 @@ pub fn open(file: &[u8], passphrase: &[u8], device_key: &[u8]) -> Opened {
     let newest = halves.into_iter().flatten().max_by_key(|(generation, _)| *generation);
     let content = newest.expect("a whole half").1;
     let mut database = Connection::open_in_memory().unwrap();
-    database.deserialize_read_exact(MAIN_DB, content.as_slice(), content.len(), true).unwrap();
+    // A vault that was never opened has no content.
+    if !content.is_empty() {
+        database.deserialize_read_exact(MAIN_DB, content.as_slice(), content.len(), true).unwrap();
+    }
     Opened { keys: keys.0, region, database }
 }
 

@@ -1,18 +1,21 @@
 //! What a child does between unlock and lock, so that its parent can search its memory.
 //!
-//! `open FOLDER KEYS PHOTOS` stands still with the vault open, `lock …` after locking it. `weigh …` only reads, and tells how
-//! much memory it has in KiB before, while it is unlocked and after. Two programs do this:
-//! `kapok-session` with a heap that is zeroed when it is freed, `kapok-session-bare` without, as the control.
+//! `open FOLDER KEYS PHOTOS` stands still with the vault open, `lock …` after locking it; `keep …` and `make …` do the same after
+//! making a device with two vaults. `weigh …` only reads, and tells how much memory it has in KiB before, while it is
+//! unlocked and after. Two programs do this: `kapok-session` with a heap that is zeroed when it is freed,
+//! `kapok-session-bare` without, as the control.
 
 use std::io::{Cursor, Write as _};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::{Arc, OnceLock};
 use std::thread::Scope;
 use std::time::Duration;
 
 use kapok_core::report::EvidenceOrigin;
-use kapok_core::{Clock as _, Device, DraftId, Error, NewAttachment, Passphrase, SoftwareDeviceKey, SystemClock};
+use kapok_core::{
+    Clock as _, Device, DraftId, Error, Further, NewAttachment, Passphrase, SoftwareDeviceKey, SystemClock,
+};
 
 use crate::{story, world};
 
@@ -29,6 +32,9 @@ pub fn run() -> Done {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     if mode.as_os_str() == "weigh" {
         return weigh(&Device::open(folder, Arc::new(SoftwareDeviceKey::in_folder(keys)))?);
+    }
+    if ["make", "keep"].iter().any(|word| mode.as_os_str() == *word) {
+        return make(folder, keys, mode.as_os_str() == "make");
     }
     let device = &Device::open(folder, Arc::new(SoftwareDeviceKey::in_folder(keys)))?;
     // Each in a thread of its own that stays: what a call leaves on its stack is not overwritten by the next one.
@@ -59,7 +65,28 @@ pub fn run() -> Done {
     })
 }
 
-/// The passphrase that the child gives the vault.
+/// Two vaults, made in one thread, locked in another.
+fn make(folder: &Path, keys: &Path, lock: bool) -> Done {
+    let device = &OnceLock::new();
+    std::thread::scope(|scope| {
+        let [makes, locks] = std::array::from_fn(|_| Worker::start(scope));
+        makes.work(move || {
+            let device_key = Arc::new(SoftwareDeviceKey::in_folder(keys));
+            let further = [Further::Vault(&other()?)];
+            let made = Device::create_with(folder, &story::passphrase(), &further, device_key, story::options(64))?;
+            device.set(made).map_err(|_| "made twice".into())
+        })?;
+        if lock {
+            locks.work(move || {
+                device.get().ok_or("not made")?.lock();
+                Ok(())
+            })?;
+        }
+        wait()
+    })
+}
+
+/// The passphrase that the child gives the vault, or a second one.
 pub const OTHER: &str = "seven kites above an imagined bridge";
 const MISTYPED: &str = "paper lantern under the fictional river";
 

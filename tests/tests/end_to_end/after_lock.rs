@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use kapok_core::{CreateOptions, Device, Error, HalfFrames, SoftwareDeviceKey};
-use kapok_tests::after_lock::{BARE, WIPING, searched};
+use kapok_tests::after_lock::{BARE, WIPING, searched, searched_after_making};
 use kapok_tests::child::{binary, command};
 use kapok_tests::story;
 use kapok_tests::world::now;
@@ -25,6 +25,13 @@ async fn nothing_of_the_vault_is_in_memory_after_lock() {
     // Control: so it does after lock in a program whose heap is not wiped when it is freed.
     let bare = searched(BARE, "lock").await.secrets;
     assert!(bare.contains_key("attachment's key") && bare.len() > 8, "{bare:?}");
+}
+
+#[test]
+fn nothing_of_two_vaults_is_in_memory_after_they_were_made() {
+    assert_eq!(searched_after_making(WIPING, "make").secrets, BTreeMap::new());
+    let kept = searched_after_making(WIPING, "keep").secrets;
+    assert_eq!(kept.keys().collect::<Vec<_>>(), ["region key"], "control: before lock it is found, and only that");
 }
 
 /// What an unlocked vault costs, apart from the slow hash, whose memory is given back before.
