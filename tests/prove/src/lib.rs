@@ -4,6 +4,9 @@
 //! - [`claims`]: all of them, one file each.
 //! - [`budget`]: how often things are done; seeds.
 //! - [`counting_key`]: a device key that counts, as the hardware would.
+//! - [`features`], [`image`], [`judge`]: copies of a folder, numbers about their bytes, and who judges them.
+//! - [`layout`]: where things lie in a container.
+//! - [`solver`]: everything tried as every kind of key.
 //! - [`steps`]: what a person does, killed at a chosen write.
 //! - [`virtual_clock`]: clocks that only the test moves.
 //!
@@ -16,5 +19,10 @@ pub mod budget;
 pub mod claim;
 pub mod claims;
 pub mod counting_key;
+pub mod features;
+pub mod image;
+pub mod judge;
+pub mod layout;
+pub mod solver;
 pub mod steps;
 pub mod virtual_clock;

@@ -10,6 +10,7 @@ use kapok_tests::story;
 
 use crate::budget::{Budget, copied};
 use crate::claim::{Claim, Verdict};
+use crate::layout::{HEADER, pages};
 use crate::virtual_clock::VirtualClock;
 
 /// The floor of the slow hash, and that the header is bound to everything.
@@ -20,24 +21,12 @@ pub(super) const CLAIM: Claim = Claim {
     control,
 };
 
-const HEADER: usize = 64;
-const PAGE: usize = 4_096;
-const FRAME: usize = 65_536;
-const REGIONS: usize = 4;
-
-/// Where the copies of the header begin: the file is pages of header and slots, then the regions.
-fn copies(file: &[u8]) -> Vec<usize> {
-    let half = u32::from_be_bytes(file[56..60].try_into().unwrap()) as usize * FRAME;
-    let pages = (file.len() - REGIONS * 2 * half) / PAGE;
-    (0..pages).map(|page| page * PAGE).filter(|at| file[*at..].starts_with(b"kapok-v")).collect()
-}
-
 /// What comes of an edited copy of `image`, and whether the attempt left it as it was.
 fn edited(image: &Path, edit: impl Fn(&mut [u8])) -> (Result<(), Error>, bool) {
     let copy = copied(image);
     let path = copy.path().join("vault.kpk");
     let mut file = std::fs::read(&path).unwrap();
-    for at in copies(&file) {
+    for at in pages(&file) {
         edit(&mut file[at..at + HEADER]);
     }
     std::fs::write(&path, &file).unwrap();

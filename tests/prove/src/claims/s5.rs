@@ -1,0 +1,81 @@
+//! S5: one image does not tell whether there is a second vault. Two classifiers are trained on images of both kinds and asked about
+//! others.
+
+use std::sync::Arc;
+
+use kapok_core::{CreateOptions, Device, Further, HalfFrames, NoDeviceKey, Passphrase};
+use kapok_tests::story;
+use kapok_tests::world::now;
+
+use crate::budget::Budget;
+use crate::claim::{Claim, Verdict};
+use crate::features::{features, of};
+use crate::judge::{Auc, Judge};
+use crate::layout::{HALVES, PAGE, halves, pages};
+use crate::virtual_clock::VirtualClock;
+
+/// Deniability of one image.
+pub(super) const CLAIM: Claim =
+    Claim { id: "S5", title: "one image does not tell one vault from two", defended, control };
+
+/// Farthest from 0.5 that is still chance: at full budget, and for the few images of a short run.
+const FULL: f64 = 0.05;
+const SHORT: f64 = 0.4;
+/// What the control must reach at least.
+const SEEN: f64 = 0.9;
+
+/// The vault's file of a device that is in use. `second`: it has a second vault, in use as well.
+fn image(second: bool) -> Vec<u8> {
+    let place = tempfile::tempdir().unwrap();
+    let other = Passphrase::new(b"copper spoon behind the fictional bakery".to_vec()).unwrap();
+    let further = if second { vec![Further::Vault(&other)] } else { vec![] };
+    let options = CreateOptions { half: HalfFrames::new(2).unwrap(), ..story::options(8) };
+    let key = Arc::new(NoDeviceKey);
+    drop(Device::create_with(place.path(), &story::passphrase(), &further, key.clone(), options).unwrap());
+    for passphrase in [&story::passphrase()].into_iter().chain(further.iter().map(|_| &other)) {
+        let device = Device::open(place.path(), key.clone()).unwrap();
+        device.unlock(passphrase, &VirtualClock::start()).unwrap();
+        for number in 0..4 {
+            let draft = device.new_draft(story::FORM, "km", now()).unwrap();
+            device.save_answers(draft, &story::answers(device.pack(), 40 + number), now()).unwrap();
+        }
+    }
+    std::fs::read(place.path().join("vault.kpk")).unwrap()
+}
+
+/// The numbers of the halves, and of the pages of header and slots.
+fn measured(file: &[u8]) -> Vec<f64> {
+    let mut all = features(&file[PAGE..PAGE + HALVES * halves(file)[0].len()], HALVES);
+    all.extend(pages(file).into_iter().flat_map(|at| of(&file[at..at + PAGE])));
+    all
+}
+
+/// Images of both kinds, and what the classifiers make of them.
+fn judged(budget: &Budget, kinds: [&dyn Fn() -> Vec<u8>; 2]) -> (usize, Auc) {
+    let count = budget.of(300, 16);
+    let rows = kinds.map(|make| (0..count).map(|_| measured(&make())).collect::<Vec<_>>());
+    let judge = Judge::new(budget.python.as_deref().expect("a Python; `cargo xtask prove` brings one"));
+    (count, judge.auc([&rows[0], &rows[1]], budget.seed))
+}
+
+fn figure((count, auc): (usize, Auc)) -> String {
+    format!("AUC {:.3} logistic, {:.3} boosting on {count} + {count} images", auc.logistic, auc.boosting)
+}
+
+fn defended(budget: &mut Budget) -> Verdict {
+    let most = if budget.short { SHORT } else { FULL };
+    let judged = judged(budget, [&|| image(false), &|| image(true)]);
+    Verdict::new(judged.1.within(most), figure(judged))
+}
+
+fn control(budget: &mut Budget) -> Verdict {
+    // A container that leaves what it does not use empty.
+    let zeroed = || {
+        let mut file = image(false);
+        let unused = halves(&file)[5].clone();
+        file[unused].fill(0);
+        file
+    };
+    let judged = judged(budget, [&|| image(false), &zeroed]);
+    Verdict::new(judged.1.best() <= SEEN, format!("unused half zeroed: {}", figure(judged)))
+}
