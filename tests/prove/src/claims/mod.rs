@@ -3,11 +3,15 @@
 mod e1;
 mod m1;
 mod s1;
+mod s10;
 mod s11;
 mod s12;
+mod s13;
 mod s2;
 mod s3;
+mod s4;
 mod s5;
+mod s6;
 mod s8;
 mod s9;
 
@@ -19,11 +23,15 @@ pub const ALL: &[Claim] = &[
     s1::CLAIM,
     s2::CLAIM,
     s3::CLAIM,
+    s4::CLAIM,
     s5::CLAIM,
+    s6::CLAIM,
     s8::CLAIM,
     s9::CLAIM,
+    s10::CLAIM,
     s11::CLAIM,
     s12::CLAIM,
+    s13::CLAIM,
     e1::CLAIM,
     m1::CLAIM,
 ];
