@@ -93,10 +93,14 @@ impl Device {
 
     /// Ends what a crash interrupted after the commit point.
     pub(super) fn end_interrupted_finish(&self) -> Result<()> {
+        let outbox = self.own_outbox()?;
+        if !outbox.any_pending()? {
+            return Ok(());
+        }
         let drafts = self.with_vault(|vault| vault.read(drafts::list))?;
         drafts.iter().try_for_each(|draft| self.end_if_sealed(draft.id).map(drop))?;
         // A crash between the last two steps leaves a mark whose draft is forgotten already.
-        self.own_outbox()?.settle_all()
+        outbox.settle_all()
     }
 
     /// If a finish of this draft reached the queue but could not end, ends it now and gives the report's code. The

@@ -20,6 +20,8 @@ mod finished;
 mod finished_tests;
 mod hold;
 mod numbers;
+#[cfg(test)]
+mod old_device_tests;
 mod organisation;
 mod outbox;
 mod passphrase;

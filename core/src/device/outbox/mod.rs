@@ -102,10 +102,14 @@ impl Outbox {
         self.queue().write(|db| queue::settle(db, mark))
     }
 
+    /// Whether there may be a draft that a report was made of.
+    pub(crate) fn any_pending(&self) -> Result<bool> {
+        self.queue().read(queue::any_pending)
+    }
+
     /// No draft that a report was made of is left in the vault.
     pub(crate) fn settle_all(&self) -> Result<()> {
-        let mut queue = self.queue();
-        if queue.read(queue::any_pending)? { queue.write(queue::settle_all) } else { Ok(()) }
+        self.queue().write(queue::settle_all)
     }
 
     /// What waits or was sent, each under its mark, without what only the vault knows.
