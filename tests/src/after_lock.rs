@@ -95,7 +95,8 @@ pub async fn searched(program: &str, mode: &str) -> Found {
     found(running.pid(), &wanted)
 }
 
-/// The same for a child that makes a device with two vaults. `mode` is `make`, after which it locks, or `keep`.
+/// The same for a child that makes a device with two vaults. `mode` is `make`, after which it locks and gives one of
+/// them another passphrase, or `keep`.
 ///
 /// # Panics
 /// If it is not made, or not as the format page says.
@@ -112,7 +113,9 @@ pub fn searched_after_making(program: &str, mode: &str) -> Found {
     let files = [folder.join("vault.kpk"), keys.join("kapok-vault.key")];
     let [vault, device_key] = files.map(|file| fs::read(file).unwrap());
     let mut wanted = Vec::new();
-    for passphrase in [story::PASSPHRASE, session::OTHER] {
+    let second = if mode == "make" { session::THIRD } else { session::OTHER };
+    wanted.extend(pieces("passphrase", session::OTHER.as_bytes()));
+    for passphrase in [story::PASSPHRASE, second] {
         wanted.extend(pieces("passphrase", passphrase.as_bytes()));
         let opened = page::open(&vault, passphrase.as_bytes(), &device_key);
         wanted.extend(opened.keys.iter().flat_map(|(name, key)| pieces(name, key)));

@@ -65,11 +65,11 @@ pub fn run() -> Done {
     })
 }
 
-/// Two vaults, made in one thread, locked in another.
+/// Two vaults, made in one thread, locked in another; and one of them gets another passphrase while it is locked.
 fn make(folder: &Path, keys: &Path, lock: bool) -> Done {
     let device = &OnceLock::new();
     std::thread::scope(|scope| {
-        let [makes, locks] = std::array::from_fn(|_| Worker::start(scope));
+        let [makes, locks, changes] = std::array::from_fn(|_| Worker::start(scope));
         makes.work(move || {
             let device_key = Arc::new(SoftwareDeviceKey::in_folder(keys));
             let further = [Further::Vault(&other()?)];
@@ -77,10 +77,12 @@ fn make(folder: &Path, keys: &Path, lock: bool) -> Done {
             device.set(made).map_err(|_| "made twice".into())
         })?;
         if lock {
-            locks.work(move || {
-                device.get().ok_or("not made")?.lock();
+            let device = device.get().ok_or("not made")?;
+            locks.work(|| {
+                device.lock();
                 Ok(())
             })?;
+            changes.work(|| Ok(device.change_passphrase(&other()?, &third()?, &SystemClock)?))?;
         }
         wait()
     })
@@ -88,10 +90,16 @@ fn make(folder: &Path, keys: &Path, lock: bool) -> Done {
 
 /// The passphrase that the child gives the vault, or a second one.
 pub const OTHER: &str = "seven kites above an imagined bridge";
+/// What it is changed to while the vault is locked.
+pub const THIRD: &str = "eleven clouds under a borrowed table";
 const MISTYPED: &str = "paper lantern under the fictional river";
 
 fn other() -> Done<Passphrase> {
     Ok(Passphrase::new(OTHER.into())?)
+}
+
+fn third() -> Done<Passphrase> {
+    Ok(Passphrase::new(THIRD.into())?)
 }
 
 fn mistyped() -> Done<Passphrase> {

@@ -39,8 +39,7 @@ pub(crate) fn run(app: &App, args: &InitArgs) -> Result<(), Failure> {
     if vaults - 1 + usize::from(args.erasing) > Further::MOST {
         return Err(kapok_core::Error::TooManyPassphrases { limit: Further::MOST }.into());
     }
-    let passphrases =
-        app.new_passphrases(&titles(app, vaults, args.erasing), args.passphrase_kind, level, kdf)?;
+    let passphrases = app.new_passphrases(&titles(app, vaults, args.erasing), args.passphrase_kind, level, kdf)?;
     let further = |(at, passphrase)| if at < vaults { Further::Vault(passphrase) } else { Further::Erase(passphrase) };
     let further: Vec<_> = passphrases.iter().enumerate().skip(1).map(further).collect();
     let first = passphrases.first().ok_or(kapok_core::Error::PassphraseEmpty)?;

@@ -6,8 +6,7 @@ use crate::terminal::{ENTER, Terminal};
 
 const SECOND: &str = "paper boat garden";
 const ERASING: &str = "seven green lamps";
-const SMALL: [&str; 8] =
-    ["init", "--half-mib", "1", "--pool-mib", "16", "--guess-cost", "least", "--erasing"];
+const SMALL: [&str; 8] = ["init", "--half-mib", "1", "--pool-mib", "16", "--guess-cost", "least", "--erasing"];
 
 /// A device with two vaults and a passphrase that erases, all given one a line.
 fn made() -> TestDevice {

@@ -11,10 +11,10 @@
 //! know nothing. Both stand once more in the copy of the page at the end of the file, which a disk does not lose together with
 //! the first.
 
-use chacha20poly1305::aead::AeadInPlace;
-use chacha20poly1305::{KeyInit, Tag, XChaCha20Poly1305, XNonce};
+use chacha20poly1305::{Tag, XNonce};
 use zeroize::Zeroizing;
 
+use super::cipher::Cipher;
 use super::header::{FIXED, HEADER_AREA};
 use super::keys::{DataKey, RootKey, SlotKey};
 use crate::error::{Error, Result};
@@ -242,9 +242,9 @@ fn open_one(root: &RootKey, fixed: &[u8; FIXED], place: SlotPlace, area: &SlotAr
     Some(body)
 }
 
-fn cipher(key: &SlotKey) -> XChaCha20Poly1305 {
+fn cipher(key: &SlotKey) -> Cipher {
     // EXPOSE: the key schedule of the cipher, which wipes itself.
-    XChaCha20Poly1305::new(key.expose().into())
+    Cipher::new(key.expose())
 }
 
 fn aad(fixed: &[u8; FIXED], place: SlotPlace) -> Vec<u8> {
