@@ -37,12 +37,16 @@ impl Failures {
     fn wait(self, now: Time, here: Option<Duration>) -> Duration {
         let Some(step) = self.count.checked_sub(FREE) else { return Duration::ZERO };
         let whole = WAITS.get(step as usize).or(WAITS.last()).copied().unwrap_or_default();
-        let since = if now < self.last { Duration::ZERO } else { self.last.until(now) };
-        whole.saturating_sub(since.min(here.unwrap_or(Duration::MAX)))
+        whole.saturating_sub(self.since(now, here))
     }
 
-    fn with_one_more(self, now: Time) -> Self {
-        let forgiven = self.last.until(now).as_secs() / FORGIVEN_PER.as_secs();
+    /// Time since the last failure by the clock that says less.
+    fn since(self, now: Time, here: Option<Duration>) -> Duration {
+        self.last.until(now).min(here.unwrap_or(Duration::MAX))
+    }
+
+    fn with_one_more(self, now: Time, here: Option<Duration>) -> Self {
+        let forgiven = self.since(now, here).as_secs() / FORGIVEN_PER.as_secs();
         let forgiven = u32::try_from(forgiven).unwrap_or(u32::MAX);
         Self {
             count: self.count.saturating_sub(forgiven).saturating_add(1),
@@ -77,8 +81,9 @@ impl Device {
         let record = self.queues.record();
         match &tried {
             Err(Error::WrongPassphrase) => {
+                let here = since_here(*last_here, clock);
                 *last_here = Some(clock.uptime());
-                let failures = record.failures()?.with_one_more(clock.now());
+                let failures = record.failures()?.with_one_more(clock.now(), here);
                 record.set_failures(failures)?;
                 if (1..=failures.in_a_row).contains(&record.erase_after()?) {
                     self.erase_for_good()?;
@@ -98,13 +103,18 @@ impl Device {
 
     fn wait(&self, clock: &dyn Clock, last_here: Option<Duration>) -> Result<Duration> {
         let (failures, now) = (self.queues.record().failures()?, clock.now());
-        let wait = failures.wait(now, last_here.map(|last| clock.uptime().saturating_sub(last)));
+        let wait = failures.wait(now, since_here(last_here, clock));
         // A clock that was set back since then must not lengthen the wait beyond its step: it counts from now.
         if wait > Duration::ZERO && now < failures.last {
             self.queues.record().set_failures(Failures { last: now, ..failures })?;
         }
         Ok(wait)
     }
+}
+
+/// Time since the last failure in this process.
+fn since_here(last: Option<Duration>, clock: &dyn Clock) -> Option<Duration> {
+    last.map(|last| clock.uptime().saturating_sub(last))
 }
 
 #[cfg(test)]
@@ -145,6 +155,24 @@ mod tests {
         // Control: a device without failures asks for no wait.
         let fresh = tempfile::tempdir().unwrap();
         assert_eq!(super::super::testing::device(fresh.path()).wait_before_try(&clock), Ok(Duration::ZERO));
+    }
+
+    #[test]
+    fn a_clock_set_forward_forgives_no_failure() {
+        let folder = tempfile::tempdir().unwrap();
+        let device = device(folder.path());
+        let clock = Hands::default();
+        for _ in 0..3 {
+            let _ = device.unlock(&wrong(), &clock);
+        }
+        clock.pass(30);
+        clock.wall.fetch_add(1_000_000, Ordering::Relaxed);
+        assert_eq!(device.unlock(&wrong(), &clock), Err(Error::WrongPassphrase));
+        assert_eq!(device.unlock(&passphrase(), &clock), wait(120), "the next step, not the first again");
+        // Control: hours that really pass forgive.
+        clock.pass(1_000_000);
+        assert_eq!(device.unlock(&wrong(), &clock), Err(Error::WrongPassphrase));
+        assert_eq!(device.wait_before_try(&clock), Ok(Duration::ZERO));
     }
 
     #[test]
