@@ -19,7 +19,7 @@ const REQUIREMENTS: &str = "tests/prove/python/requirements.txt";
 const HOW_TO_READ: &str = "\
 # Proofs
 
-Made by `cargo xtask prove --write` in one run on one machine, at full budget.
+Made by `cargo xtask prove --write` in one run on one machine.
 
 Each line is one promise about the vault, and what was measured. *Figure* is what came out with the defence in place. *Control*
 is the same measurement with the defence switched off, in the same run: it must come out bad. A measurement whose control comes
@@ -33,12 +33,15 @@ little of each in a minute or two and is a part of `cargo xtask test`. `--hours 
 prints its seed; `--seed N` makes the same random choices again.
 ";
 
+const FULL: &str = "Full budget.";
+const SHORT: &str = "**Short budget** (`--short`): a little of each, and no time is judged.";
+
 /// Builds, runs, and writes the page if `--write` is among the words.
 pub(crate) fn run(words: &[String], build: &str) -> Done {
     let write = words.iter().any(|word| word == "--write");
-    let small = |word: &String| ["--short", "--claim", "--json"].iter().any(|small| word.starts_with(small));
-    if write && words.iter().any(small) {
-        return Err(Failure::new("--write takes all claims at full budget").hint("cargo xtask prove --write"));
+    let partly = |word: &String| ["--claim", "--json"].iter().any(|partly| word.starts_with(partly));
+    if write && words.iter().any(partly) {
+        return Err(Failure::new("--write takes all claims").hint("cargo xtask prove --write"));
     }
     let lines = root().join("target/prove.jsonl");
     let mut proving = command(build)?;
@@ -100,10 +103,13 @@ fn holds_all(frozen: &str, wanted: &str) -> bool {
 /// The page: how to read it, the machine, a row for each claim. A claim that was measured several times has its last figures
 /// and fails if it failed once.
 fn page(lines: &str, machine: &Table) -> Done<String> {
-    let mut rows: Vec<Row> = Vec::new();
+    let (mut rows, mut budget): (Vec<Row>, _) = (Vec::new(), FULL);
     for line in lines.lines() {
         let value: Value = serde_json::from_str(line).map_err(|error| Failure::new(format!("no JSON: {error}")))?;
         let text = |name: &str| value.get(name).map_or_else(String::new, plain);
+        if value.get("short") == Some(&Value::Bool(true)) {
+            budget = SHORT;
+        }
         let passed = value.get("pass") == Some(&Value::Bool(true));
         let id = text("id");
         let before = rows.iter().position(|row| row.id == id).map(|at| rows.remove(at));
@@ -122,7 +128,7 @@ fn page(lines: &str, machine: &Table) -> Done<String> {
     }
     let mut out = HOW_TO_READ.to_owned();
     // Writing into a string cannot fail.
-    let _written = write!(out, "\n## Machine\n\n{}\n## Claims\n\n{}", machine.markdown(), table.markdown());
+    let _written = write!(out, "\n## Machine\n\n{}\n## Claims\n\n{budget}\n\n{}", machine.markdown(), table.markdown());
     Ok(out)
 }
 
@@ -150,7 +156,13 @@ mod tests {
         let lines = [line("S1", false), line("S3", true), line("S1", true)].join("\n");
         let page = page(&lines, &Table::new(&["machine", ""])).unwrap();
         assert!(page.contains("| S1 | t | 1 of 2 pass | 0 of 9 | 9 | 1 | 2 |"), "{page}");
-        assert!(page.contains("| S3 | t | pass |"), "{page}");
+        assert!(page.contains("| S3 | t | pass |") && page.contains(FULL), "{page}");
+    }
+
+    #[test]
+    fn a_page_of_a_short_run_says_so() {
+        let page = page(r#"{"id":"S1","pass":true,"short":true}"#, &Table::new(&["machine", ""])).unwrap();
+        assert!(page.contains(SHORT) && !page.contains(FULL), "{page}");
     }
 
     #[test]

@@ -68,6 +68,8 @@ pub struct Line {
     pub defended: Verdict,
     /// Its control.
     pub control: Verdict,
+    /// Measured with small numbers only.
+    pub short: bool,
     /// What made its random choices.
     pub seed: u64,
     /// How long both took.
@@ -81,8 +83,8 @@ impl Line {
         let start = Instant::now();
         let defended = caught(|| (claim.defended)(budget));
         let control = caught(|| (claim.control)(budget));
-        let (id, title, seed) = (claim.id, claim.title, budget.seed);
-        Self { id, title, defended, control, seed, took: start.elapsed() }
+        let (id, title, short, seed) = (claim.id, claim.title, budget.short, budget.seed);
+        Self { id, title, defended, control, short, seed, took: start.elapsed() }
     }
 
     /// Proved: the claim holds and its control does not.
@@ -100,6 +102,7 @@ impl Line {
             "pass": self.passed(),
             "figure": self.defended.figure,
             "control": self.control.figure,
+            "short": self.short,
             "seed": self.seed,
             "seconds": self.took.as_secs(),
         });

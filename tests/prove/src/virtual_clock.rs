@@ -13,10 +13,13 @@ pub struct VirtualClock {
 }
 
 impl VirtualClock {
+    /// What it says at first: some day of 2026.
+    pub const START: u64 = 1_795_000_000;
+
     /// A clock at some day of 2026.
     #[must_use]
     pub fn start() -> Self {
-        Self { wall: AtomicU64::new(1_795_000_000), uptime: AtomicU64::new(0) }
+        Self { wall: AtomicU64::new(Self::START), uptime: AtomicU64::new(0) }
     }
 
     /// Time passes.

@@ -31,16 +31,22 @@ fn image(second: bool) -> Vec<u8> {
     let further = if second { vec![Further::Vault(&other)] } else { vec![] };
     let options = CreateOptions { half: HalfFrames::new(2).unwrap(), ..story::options(8) };
     let key = Arc::new(NoDeviceKey);
-    drop(Device::create_with(place.path(), &story::passphrase(), &further, key.clone(), options).unwrap());
-    for passphrase in [&story::passphrase()].into_iter().chain(further.iter().map(|_| &other)) {
-        let device = Device::open(place.path(), key.clone()).unwrap();
-        device.unlock(passphrase, &VirtualClock::start()).unwrap();
-        for number in 0..4 {
-            let draft = device.new_draft(story::FORM, "km", now()).unwrap();
-            device.save_answers(draft, &story::answers(device.pack(), 40 + number), now()).unwrap();
-        }
+    let device = Device::create_with(place.path(), &story::passphrase(), &further, key, options).unwrap();
+    write(&device);
+    if second {
+        device.unlock(&other, &VirtualClock::start()).unwrap();
+        write(&device);
     }
+    drop(device);
     std::fs::read(place.path().join("vault.kpk")).unwrap()
+}
+
+/// Four drafts, as a person would write them.
+fn write(device: &Device) {
+    for number in 40..44 {
+        let draft = device.new_draft(story::FORM, "km", now()).unwrap();
+        device.save_answers(draft, &story::answers(device.pack(), number), now()).unwrap();
+    }
 }
 
 /// The numbers of the halves, and of the pages of header and slots.
