@@ -48,7 +48,7 @@ pub(crate) enum Command {
     Finish(DraftArg),
     Finished(FinishedArgs),
     Discard(DiscardArgs),
-    Outbox(NetworkArgs),
+    Outbox(OutboxArgs),
     Hold,
     Release(ReleaseArgs),
     Sync(SyncArgs),
@@ -95,6 +95,14 @@ pub(crate) struct PassphraseArgs {
     pub(crate) new_passphrase_fd: Option<u32>,
     #[arg(long, value_enum)]
     pub(crate) passphrase_kind: Option<KindOfPassphrase>,
+}
+
+#[derive(Args)]
+pub(crate) struct OutboxArgs {
+    #[arg(long)]
+    pub(crate) renew: bool,
+    #[command(flatten)]
+    pub(crate) network: NetworkArgs,
 }
 
 #[derive(Args)]

@@ -26,6 +26,7 @@ pub(crate) fn of(error: &Error) -> (&'static str, Exit) {
         Error::NoMemory => ("error.no_memory", Exit::TryLater),
         Error::BadSize => ("error.bad_size", Exit::Usage),
         Error::Damaged => ("error.damaged", Exit::Damaged),
+        Error::OutboxDamaged => ("error.outbox_damaged", Exit::Damaged),
         Error::DiskFull { .. } => ("error.disk_full", Exit::Full),
         Error::VaultFull => ("error.vault_full", Exit::Full),
         Error::PoolFull { .. } => ("error.pool_full", Exit::Full),

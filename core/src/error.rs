@@ -76,6 +76,9 @@ pub enum Error {
     /// Neither half of the region holds a whole, authentic content.
     #[error("both copies inside the file are damaged; nothing was changed, set the file aside and keep it")]
     Damaged,
+    /// The open vault's queue cannot be read. Its drafts can.
+    #[error("the outbox of this vault is damaged and what waited in it is lost; the drafts are there, begin a new outbox")]
+    OutboxDamaged,
     /// The disk has no room.
     #[error("the disk is full; free at least {missing_bytes} bytes and try again")]
     DiskFull {
@@ -97,6 +100,9 @@ pub enum Error {
     /// The change is durable, but an older copy of the content may still be readable with the passphrase.
     #[error("the change is saved, but an older copy may remain; repeat the deletion, or open the vault again")]
     NotForgotten,
+    /// Something is wrong with recovery shares.
+    #[error(transparent)]
+    Shares(#[from] crate::device::ShareError),
     /// The device key failed.
     #[error(transparent)]
     DeviceKey(#[from] DeviceKeyError),
@@ -166,6 +172,9 @@ pub enum Error {
     /// The organisation demands a profile that this version has not.
     #[error(transparent)]
     Policy(#[from] crate::policy::PolicyError),
+    /// A move to another phone is refused.
+    #[error(transparent)]
+    Move(#[from] crate::device::MoveError),
     /// This device belongs to another organisation.
     #[error("this device is enrolled with another organisation; use a second device folder for this invite")]
     OtherOrganisation,

@@ -5,16 +5,20 @@ use kapok_core::{OutboxView, ReportState};
 use serde_json::{Value as Json, json};
 
 use crate::app::{App, day};
-use crate::args::NetworkArgs;
+use crate::args::OutboxArgs;
 use crate::connection::Connection;
 use crate::decision::{self, About};
 use crate::failure::Failure;
 use crate::{output, problem};
 
-pub(crate) fn run(app: &App, network: &NetworkArgs) -> Result<(), Failure> {
+pub(crate) fn run(app: &App, args: &OutboxArgs) -> Result<(), Failure> {
     let device = app.unlock()?;
+    if args.renew && device.is_outbox_damaged()? {
+        device.renew_damaged_outbox()?;
+        app.say("outbox.renewed");
+    }
     let reports = device.outbox()?;
-    let connection = Connection::of(app, &device, network)?;
+    let connection = Connection::of(app, &device, &args.network)?;
     let decision = device.decide(&connection.facts, &connection.options, app.now())?;
     if app.json {
         let reports: Vec<_> = reports.iter().map(|report| json(app, report)).collect();

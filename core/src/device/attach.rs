@@ -164,14 +164,14 @@ impl Device {
         self.refuse_sealed(draft)?;
         // Until the slots are overwritten nobody else gets them, or what the new owner wrote would be destroyed.
         let _unclaimed = self.reserved.hold();
-        let outbox = self.own_outbox()?;
+        let outbox = self.sound_outbox()?;
         let attachments = self.with_vault(|vault| vault.read(|db| list(db, draft)))?;
         let attachment = attachments
             .into_iter()
             .find(|attachment| attachment.view.evidence_id == evidence_id)
             .ok_or(Error::NoSuchAttachment)?;
         let forgotten = self.with_vault(|vault| vault.write_forgetting(|db| delete(db, draft, evidence_id, now)));
-        overwrite_after(&outbox, forgotten, &attachment.slots)
+        overwrite_after(outbox.as_deref(), forgotten, &attachment.slots)
     }
 
     /// The attachments of an open draft.
@@ -184,14 +184,16 @@ impl Device {
     }
 }
 
-/// Overwrites the slots of what was deleted, also if the forgetting still has to be ended, and as many as go.
+/// Overwrites the slots of what was deleted, also if the forgetting still has to be ended, and as many as go. Without an
+/// outbox they stay, under keys that are forgotten.
 ///
 /// # Errors
 /// The first of `forgotten` and the slots.
-pub(super) fn overwrite_after(outbox: &Outbox, forgotten: Result<()>, slots: &[SlotNumber]) -> Result<()> {
+pub(super) fn overwrite_after(outbox: Option<&Outbox>, forgotten: Result<()>, slots: &[SlotNumber]) -> Result<()> {
     if !matches!(forgotten, Ok(()) | Err(Error::NotForgotten)) {
         return forgotten;
     }
+    let Some(outbox) = outbox else { return forgotten };
     slots.iter().fold(forgotten, |sofar, slot| sofar.and(outbox.pool().refill_random(*slot)))
 }
 

@@ -93,7 +93,7 @@ impl Device {
 
     /// Ends what a crash interrupted after the commit point.
     pub(super) fn end_interrupted_finish(&self) -> Result<()> {
-        let outbox = self.own_outbox()?;
+        let Some(outbox) = self.sound_outbox()? else { return Ok(()) };
         if !outbox.any_pending()? {
             return Ok(());
         }
@@ -107,7 +107,7 @@ impl Device {
     /// draft's slots belong to the report from then on.
     pub(super) fn end_if_sealed(&self, draft: DraftId) -> Result<Option<String>> {
         let head = self.with_vault(|vault| vault.read(|db| drafts::head(db, draft)))?;
-        let outbox = self.own_outbox()?;
+        let Some(outbox) = self.sound_outbox()? else { return Ok(None) };
         let Some(day) = outbox.pending(&head.mark)? else { return Ok(None) };
         let code = ShortCode::of(&head.report_id).to_string();
         self.forget(&outbox, draft, &head, &code, day)?;
@@ -117,7 +117,8 @@ impl Device {
     /// [`Error::NoSuchDraft`] if the draft is a sealed report already: what is added to it would be forgotten.
     pub(super) fn refuse_sealed(&self, draft: DraftId) -> Result<()> {
         let mark = self.with_vault(|vault| vault.read(|db| drafts::mark(db, draft)))?;
-        if self.own_outbox()?.pending(&mark)?.is_some() { Err(Error::NoSuchDraft) } else { Ok(()) }
+        let Some(outbox) = self.sound_outbox()? else { return Ok(()) };
+        if outbox.pending(&mark)?.is_some() { Err(Error::NoSuchDraft) } else { Ok(()) }
     }
 
     fn forget(&self, outbox: &Outbox, draft: DraftId, head: &DraftHead, code: &str, day: u64) -> Result<()> {

@@ -19,6 +19,7 @@ mod finished;
 #[cfg(test)]
 mod finished_tests;
 mod hold;
+mod moving;
 mod numbers;
 #[cfg(test)]
 mod old_device_tests;
@@ -64,6 +65,7 @@ pub use erase::EraseAfter;
 pub use finish::FinishedReport;
 pub use finished::{FinishedId, FinishedView};
 use hold::HoldRequest;
+pub use moving::{MoveError, MoveKey, MoveState};
 pub use organisation::OrganisationView;
 use outbox::Outbox;
 pub use outbox::{OutboxView, ReportState};
@@ -90,6 +92,7 @@ pub(crate) const VAULT_STEPS: Migrations = Migrations(&[
     ("001_initial", include_str!("migrations/vault/001_initial.sql")),
     ("002_content", include_str!("migrations/vault/002_content.sql")),
     ("003_own_queue", include_str!("migrations/vault/003_own_queue.sql")),
+    ("004_moving", include_str!("migrations/vault/004_moving.sql")),
 ]);
 
 /// Sizes fixed when a device is made. Everything has its full size from then on.
@@ -129,7 +132,8 @@ pub struct Device {
 /// The vault that is open, and its outbox.
 struct Unlocked {
     store: Store,
-    outbox: Arc<Outbox>,
+    /// [`Error::OutboxDamaged`] keeps nobody from the drafts.
+    outbox: Result<Arc<Outbox>>,
 }
 
 impl Device {
@@ -230,6 +234,28 @@ impl Device {
         if let Some(region) = region {
             self.queues.vault_locked(region);
         }
+    }
+
+    /// Whether the open vault's outbox cannot be read.
+    ///
+    /// # Errors
+    /// [`Error::Locked`].
+    pub fn is_outbox_damaged(&self) -> Result<bool> {
+        Ok(self.sound_outbox()?.is_none())
+    }
+
+    /// Begins a new, empty outbox for the open vault if its own is damaged ([`Error::OutboxDamaged`]), on a person's word: what
+    /// waited in it is lost, and the vault has to be enrolled again. Does nothing to one that is sound.
+    ///
+    /// # Errors
+    /// [`Error::Locked`], trouble with the queue file.
+    pub fn renew_damaged_outbox(&self) -> Result<()> {
+        let mut vault = self.vault();
+        let open = vault.as_mut().ok_or(Error::Locked)?;
+        if open.outbox.is_err() {
+            open.outbox = Ok(self.queues.renew(&mut open.store)?);
+        }
+        Ok(())
     }
 
     /// Whether what waits in the open vault's outbox may be sent while the vault is locked, which is so at first. It means that
@@ -340,11 +366,11 @@ impl Device {
         }
         // Until the slots are overwritten nobody else gets them, or what the new owner wrote would be destroyed.
         let _unclaimed = self.reserved.hold();
-        let outbox = self.own_outbox()?;
+        let outbox = self.sound_outbox()?;
         let attachments = self.with_vault(|vault| vault.read(|db| attach::list(db, draft)))?;
         let forgotten = self.with_vault(|vault| vault.write_forgetting(|db| drafts::delete(db, draft)));
         let slots: Vec<_> = attachments.into_iter().flat_map(|attachment| attachment.slots).collect();
-        attach::overwrite_after(&outbox, forgotten, &slots)
+        attach::overwrite_after(outbox.as_deref(), forgotten, &slots)
     }
 
     /// What waits or was sent of the open vault's reports. While all vaults are locked: what the sender has from them, without
@@ -353,6 +379,9 @@ impl Device {
     /// # Errors
     /// Damage of the queue file.
     pub fn outbox(&self) -> Result<Vec<OutboxView>> {
+        if matches!(self.own_outbox(), Err(Error::OutboxDamaged)) {
+            return Err(Error::OutboxDamaged);
+        }
         let mut views = Vec::new();
         for outbox in self.outboxes() {
             views.extend(outbox.view()?);
@@ -374,21 +403,35 @@ impl Device {
 
     /// The outbox of the vault that is open.
     fn own_outbox(&self) -> Result<Arc<Outbox>> {
-        Ok(self.vault().as_ref().ok_or(Error::Locked)?.outbox.clone())
+        self.vault().as_ref().ok_or(Error::Locked)?.outbox.clone()
+    }
+
+    /// The same; `None` if it is damaged, for what can be done without it.
+    fn sound_outbox(&self) -> Result<Option<Arc<Outbox>>> {
+        match self.own_outbox() {
+            Err(Error::OutboxDamaged) => Ok(None),
+            outbox => outbox.map(Some),
+        }
     }
 
     /// The outboxes that count now: that of the open vault, or all that were lent while none is open.
     fn outboxes(&self) -> Vec<Arc<Outbox>> {
         match self.own_outbox() {
             Ok(own) => vec![own],
-            Err(_) => self.queues.lent(),
+            Err(Error::Locked) => self.queues.lent(),
+            Err(_) => Vec::new(),
         }
     }
 
     /// Makes a container's vault the open one.
     fn enter(&self, container: Container) -> Result<()> {
         let mut store = container.into_store(VAULT_STEPS)?;
-        let outbox = self.queues.of_vault(&mut store)?;
+        let outbox = match self.queues.of_vault(&mut store) {
+            // Both copies are bad, or the medium gives neither. What waited cannot be sent; what was written can be read.
+            Err(Error::Damaged | Error::Io(_)) => Err(Error::OutboxDamaged),
+            outbox => Ok(outbox?),
+        };
+        moving::settle(&mut store, outbox.as_deref().ok())?;
         *self.vault() = Some(Unlocked { store, outbox });
         Ok(())
     }

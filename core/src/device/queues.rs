@@ -99,6 +99,11 @@ impl Queues {
     pub(super) fn of_vault(&self, vault: &mut Store) -> Result<Arc<Outbox>> {
         let region = vault.region();
         if let Some(key) = vault.read(own_key)? {
+            // A renewal that was cut may have left the former key with the record.
+            // EXPOSE: compared, and nothing else.
+            if self.record.lent_key(region)?.is_some_and(|lent| lent.expose() != key.expose()) {
+                self.record.lend(region, &key)?;
+            }
             return self.take_up(region, &key);
         }
         let key = match self.record.lent_key(region)? {
@@ -115,6 +120,23 @@ impl Queues {
             db.execute("INSERT INTO queue_key (only, key) VALUES (1, ?1)", [key.expose()])?;
             Ok(())
         })?;
+        self.take_up(region, &key)
+    }
+
+    /// An empty queue under a new key, in the place of one that cannot be read.
+    pub(super) fn renew(&self, vault: &mut Store) -> Result<Arc<Outbox>> {
+        let (region, key) = (vault.region(), DataKey::make());
+        let lent = self.record.lent_key(region)?.is_some();
+        self.files().open.remove(&region);
+        self.files().queue.format(region, &key)?;
+        vault.write(|db| {
+            // EXPOSE: kept in the vault, which is sealed.
+            db.execute("UPDATE queue_key SET key = ?1", [key.expose()])?;
+            Ok(())
+        })?;
+        if lent {
+            self.record.lend(region, &key)?;
+        }
         self.take_up(region, &key)
     }
 

@@ -310,3 +310,49 @@ fn so_many_wrong_passphrases_in_a_row_erase_everything_and_one_fewer_does_not() 
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
     assert_eq!(Device::open(folder.path(), Arc::new(NoDeviceKey)).err(), Some(Error::NotFound));
 }
+
+#[test]
+fn a_damaged_outbox_keeps_nobody_from_the_drafts_and_can_be_begun_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = two_vaults(folder.path());
+    Organisation::make().enrol(&first);
+    let kept = draft(&first, "Kept");
+    attach(&first, kept, 1).unwrap();
+    first.finish(draft(&first, "Sent"), NOW).unwrap();
+    first.unlock(&second(), &Still).unwrap();
+    Organisation::make().enrol(&first);
+    first.finish(draft(&first, "Other"), NOW).unwrap();
+    first.unlock(&passphrase(), &Still).unwrap();
+    let region = first.with_vault(|vault| Ok(u64::from(vault.region()))).unwrap();
+    drop(first);
+    // Both halves of this vault's queue.
+    let path = folder.path().join(QUEUE_FILE);
+    let mut bytes = fs::read(&path).unwrap();
+    let half = (bytes.len() - 8_192) / 10;
+    let start = 4_096 + usize::try_from(region).unwrap() * 2 * half;
+    bytes[start + 100] ^= 1;
+    bytes[start + half + 100] ^= 1;
+    fs::write(&path, bytes).unwrap();
+
+    let device = reopened(folder.path());
+    assert_eq!(device.waiting(), Ok(Work::Upload { text: 1, media: 0 }), "the other vault's still waits");
+    device.unlock(&passphrase(), &Still).unwrap();
+    assert!(device.answers(kept).is_ok());
+    device.save_answers(kept, &device.answers(kept).unwrap(), NOW).unwrap();
+    assert_eq!(device.finish(kept, NOW).err(), Some(Error::OutboxDamaged));
+    assert_eq!(attach(&device, kept, 1).err(), Some(Error::OutboxDamaged));
+    assert_eq!(device.waiting(), Ok(Work::Upload { text: 0, media: 0 }), "not the other vault's");
+    let gone = draft(&device, "Gone");
+    device.delete_draft(gone).unwrap();
+    device.renew_damaged_outbox().unwrap();
+    assert_eq!(device.finish(kept, NOW).err(), Some(Error::NotEnrolled));
+    Organisation::make().enrol(&device);
+    device.finish(kept, NOW).unwrap();
+    device.renew_damaged_outbox().unwrap();
+    device.lock();
+    assert_eq!(device.waiting(), Ok(Work::Upload { text: 2, media: 1 }), "a sound one is not touched");
+    drop(device);
+    let again = reopened(folder.path());
+    again.unlock(&passphrase(), &Still).unwrap();
+    assert_eq!(again.waiting(), Ok(Work::Upload { text: 1, media: 1 }));
+}

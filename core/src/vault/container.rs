@@ -164,7 +164,9 @@ impl Container {
                     return Ok(Opened::Vault(container));
                 }
                 Ok(None) => return Eraser::new(file, head.header, guess.slow).map(Opened::Erase),
-                Err(error) => refused = error,
+                // What is wrong with the vault is told before what another header says.
+                Err(error) if refused == Error::WrongPassphrase => refused = error,
+                Err(_) => {}
             }
         }
         Err(refused)
