@@ -93,7 +93,7 @@ async fn scene() -> Scene {
     });
     fs::write(photos.join(story::PHOTO_NAME), story::photo(150_000)).unwrap();
     let device_key = Arc::new(SoftwareDeviceKey::in_folder(&keys));
-    let device = Device::create(&folder, &story::passphrase(), device_key, story::options(256)).unwrap();
+    let device = Device::create(&folder, &story::passphrase(), device_key, story::options(64)).unwrap();
     world.enrol(&device).await;
     session::drafted(&device, 1, &photos).unwrap();
     drop(device);
@@ -132,7 +132,7 @@ async fn scene() -> Scene {
 
 fn defended(budget: &mut Budget) -> Verdict {
     let (mut solved, mut tried, mut known, mut halves) = (0, 0, 0, 0);
-    let rounds = budget.of(3, 1);
+    let rounds = budget.of(2, 1);
     for _ in 0..rounds {
         let scene = budget.wait(scene());
         let mut places = vec![&scene.memory];

@@ -27,7 +27,7 @@ const HOUR: u64 = 3_600;
 const MOST: f64 = 2.0;
 
 /// Guesses, right and wrong in turn: how many did not ask the device key exactly once, and the times of both kinds.
-fn guess(budget: &Budget, make: impl Fn(&std::path::Path) -> CountingKey) -> (usize, [Vec<Duration>; 2]) {
+fn guess(rounds: usize, make: impl Fn(&std::path::Path) -> CountingKey) -> (usize, [Vec<Duration>; 2]) {
     let place = tempfile::tempdir().unwrap();
     let key = Arc::new(make(place.path()));
     let (right, wrong) = (story::passphrase(), Passphrase::new(b"paper lantern over another river".to_vec()).unwrap());
@@ -35,7 +35,7 @@ fn guess(budget: &Budget, make: impl Fn(&std::path::Path) -> CountingKey) -> (us
     let clock = VirtualClock::start();
     let (mut odd, mut times) = (0, [Vec::new(), Vec::new()]);
     key.take_macs();
-    for _ in 0..budget.of(500, 4) {
+    for _ in 0..rounds {
         for (kind, passphrase, expected) in [(0, &right, Ok(())), (1, &wrong, Err(Error::WrongPassphrase))] {
             // So that no guess is refused for coming too early.
             clock.pass(HOUR);
@@ -62,7 +62,7 @@ fn difference([first, second]: &mut [Vec<Duration>; 2]) -> f64 {
 }
 
 fn defended(budget: &mut Budget) -> Verdict {
-    let (odd, mut times) = guess(budget, CountingKey::new);
+    let (odd, mut times) = guess(budget.of(500, 4), CountingKey::new);
     let (_, slots) = budget.core_test("vault::slots::tests::a_slot_opens_wherever_it_lies", false, &[]);
     let guesses = times[0].len() + times[1].len();
     let counted =
@@ -76,7 +76,7 @@ fn defended(budget: &mut Budget) -> Verdict {
 }
 
 fn control(budget: &mut Budget) -> Verdict {
-    let (odd, _) = guess(budget, CountingKey::remembering);
+    let (odd, _) = guess(budget.of(20, 4), CountingKey::remembering);
     let counted = Verdict::new(odd == 0, format!("with remembered answers {odd} guesses cost nothing"));
     if budget.short {
         return counted;
