@@ -48,6 +48,21 @@ CREATE TABLE finished (
     form_id TEXT NOT NULL
 , note TEXT NOT NULL DEFAULT '', mark BLOB) STRICT;
 
+CREATE TABLE moving (
+    only INTEGER PRIMARY KEY CHECK (only = 1),
+    -- awaited: a one-time identity waits for a move file. arrived: one was taken up. sent: one was written, and nothing may be
+    -- changed or sent here. ending: the new phone has it all, and what is here is being erased.
+    kind TEXT NOT NULL CHECK (kind IN ('awaited', 'arrived', 'sent', 'ending')),
+    -- While awaited.
+    identity TEXT,
+    -- Digits of the file, once it was written whole.
+    code TEXT,
+    -- Digits that only whoever opened the file can know.
+    arrival TEXT,
+    -- Wrong arrival codes so far.
+    wrong INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
 CREATE TABLE queue_key (
     only INTEGER PRIMARY KEY CHECK (only = 1),
     key BLOB NOT NULL

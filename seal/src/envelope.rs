@@ -98,7 +98,7 @@ pub fn open_envelope(file: &[u8], identities: &[Identity]) -> Result<Option<Secr
 
 /// Whether every stanza has a body that ends in a short line, as the format demands. The age crate forgives this, for
 /// files of its own early versions; two readers that disagree on what a file says are one too many.
-fn stanzas_end_properly(file: &[u8]) -> bool {
+pub(crate) fn stanzas_end_properly(file: &[u8]) -> bool {
     const FULL_LINE: usize = 64;
     let mut ended = true;
     for line in file.split(|byte| *byte == b'\n').skip(1) {
@@ -116,7 +116,7 @@ fn stanzas_end_properly(file: &[u8]) -> bool {
     false
 }
 
-fn encryptor(recipients: &Recipients) -> Result<Encryptor, Error> {
+pub(crate) fn encryptor(recipients: &Recipients) -> Result<Encryptor, Error> {
     Encryptor::with_recipients(recipients.iter().map(|recipient| recipient as &dyn age::Recipient))
         .map_err(|_| Error::SealFailed)
 }

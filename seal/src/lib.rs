@@ -3,6 +3,7 @@
 //! - [`Recipient`], [`Identity`]: age keys, post-quantum (`age1pq1…`) or X25519 (`age1…`), never mixed.
 //! - [`seal_packet`], [`open_packet`]: a report's two parts in one area of constant size.
 //! - [`media`]: attachments as chunks of constant size, hashed and sealed in one pass.
+//! - [`StreamSealer`], [`StreamOpener`]: one age file that is too large for memory.
 //! - [`lock_with_passphrase`], [`unlock_with_passphrase`]: secrets of the desk at rest.
 //!
 //! No file, no socket, no clock. Everything that opens takes hostile input: bounded, typed errors, no panic.
@@ -24,6 +25,7 @@ mod pq;
 mod recipient;
 mod recipients;
 mod secret;
+mod stream;
 
 pub use envelope::{open_envelope, seal_envelope};
 pub use error::Error;
@@ -33,3 +35,4 @@ pub use packet::{Content, OpenedPacket, OverflowStub, SealedItem, SealedReport, 
 pub use recipient::Recipient;
 pub use recipients::{ClassRecipients, Recipients};
 pub use secret::SecretBytes;
+pub use stream::{StreamOpener, StreamSealer};

@@ -44,6 +44,7 @@ impl Device {
     /// [`Error::Token`] if the server made the tokens with a key of its own. Trouble on the line is an end.
     pub async fn enrol(&self, invite: &Invite, facts: &Facts, options: &SyncOptions, now: Time) -> Result<EnrolReport> {
         let outbox = self.own_outbox()?;
+        outbox.refuse_moving()?;
         if outbox.roots()?.is_some_and(|roots| roots != invite.roots) {
             return Err(Error::OtherOrganisation);
         }
@@ -118,6 +119,7 @@ impl Device {
         let (Some(roots), Some(in_force)) = (outbox.roots()?, outbox.bundle()?) else {
             return Err(Error::NotEnrolled);
         };
+        outbox.refuse_moving()?;
         let held = self.decide_for(Some(outbox), Work::Errand, facts, options, now)?;
         if !matches!(held, Decision::Allow(_)) {
             return Ok(EnrolReport::ended(SyncEnd::Held(held)));

@@ -1,6 +1,6 @@
 //! Changing the passphrase of the vault that is open, or of the one that the current passphrase opens.
 
-use super::{Device, Unlocked, VAULT_FILE, VAULT_STEPS};
+use super::{Device, Unlocked, VAULT_FILE, VAULT_STEPS, moving};
 use crate::error::{Error, Result};
 use crate::time::Clock;
 use crate::vault::{Changed, Passphrase, PassphraseChange, Undone};
@@ -44,7 +44,9 @@ impl Device {
             },
         };
         if let Some(outbox) = outbox {
-            *vault = Some(Unlocked { store: container.into_store(VAULT_STEPS)?, outbox });
+            let mut store = container.into_store(VAULT_STEPS)?;
+            moving::settle(&mut store, outbox.as_deref().ok())?;
+            *vault = Some(Unlocked { store, outbox });
         }
         outcome
     }

@@ -191,11 +191,17 @@ impl Device {
     ) -> Result<SyncReport> {
         let _alone = self.sending.lock().await;
         let mut sum: Option<SyncReport> = None;
+        let mut refused = Error::NotEnrolled;
         for outbox in self.outboxes() {
             let so_far = sum.as_ref().map_or(0, |report| report.sent);
             let options = SyncOptions { max_objects: options.max_objects - so_far, ..options.clone() };
             let report = match self.sync_one(&outbox, facts, &options, clock, progress).await {
                 Err(Error::NotEnrolled) => continue,
+                // One of several vaults is being moved: the others send on.
+                Err(error @ Error::Move(_)) => {
+                    refused = error;
+                    continue;
+                }
                 report => report?,
             };
             sum = Some(match sum {
@@ -203,7 +209,7 @@ impl Device {
                 Some(sum) => sum.and(report),
             });
         }
-        sum.ok_or(Error::NotEnrolled)
+        sum.ok_or(refused)
     }
 
     async fn sync_one(
@@ -215,6 +221,7 @@ impl Device {
         progress: &mut (dyn FnMut(Progress) + Send),
     ) -> Result<SyncReport> {
         let bundle = outbox.bundle()?.ok_or(Error::NotEnrolled)?;
+        outbox.refuse_moving()?;
         if options.asked == Asked::ByPerson {
             blocking(outbox, Outbox::retry_refused).await?;
         }

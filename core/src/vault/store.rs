@@ -5,9 +5,11 @@
 
 use rusqlite::Connection;
 
+use super::image::Image;
 use super::migrate::Migrations;
 use super::region::{Loaded, Region};
 use super::{sqlite, stack};
+use crate::device::MoveError;
 use crate::error::{Error, Result};
 
 /// An open store.
@@ -18,6 +20,8 @@ pub(crate) struct Store {
     /// What was derived from `db`, for reading it quickly. Never sealed, and dropped with it.
     beside: Option<Connection>,
     one_copy_bad: bool,
+    /// Whether it may only be read for now.
+    held: bool,
 }
 
 impl Store {
@@ -41,7 +45,7 @@ impl Store {
         if migrated {
             sqlite::with_bytes(&mut db, |bytes| region.commit(bytes))??;
         }
-        Ok(Self { region, db: Some(db), beside: None, one_copy_bad })
+        Ok(Self { region, db: Some(db), beside: None, one_copy_bad, held: false })
     }
 
     /// True if one half was found damaged or cut off at opening: the content is the last whole one.
@@ -52,6 +56,11 @@ impl Store {
     /// Number of the region it lies in.
     pub(crate) fn region(&self) -> u8 {
         self.region.number()
+    }
+
+    /// Tells one data key from the next.
+    pub(crate) fn fingerprint(&self) -> [u8; 8] {
+        self.region.fingerprint()
     }
 
     /// Reads. A statement that writes fails.
@@ -78,6 +87,12 @@ impl Store {
 
     /// Runs `change` in a transaction and returns after the result is durable. On any error nothing has changed.
     pub(crate) fn write<T>(&mut self, change: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
+        self.refuse_held()?;
+        self.write_held(change)
+    }
+
+    /// As [`Store::write`], also while it is held.
+    pub(crate) fn write_held<T>(&mut self, change: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
         stack::wiped(|| self.write_with(change, Region::commit))
     }
 
@@ -86,7 +101,35 @@ impl Store {
     /// [`Error::NotForgotten`] is the one error after which the change *is* durable; calling again with an empty
     /// closure finishes the forgetting.
     pub(crate) fn write_forgetting<T>(&mut self, change: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
+        self.refuse_held()?;
+        self.write_held_forgetting(change)
+    }
+
+    /// As [`Store::write_forgetting`], also while it is held.
+    pub(crate) fn write_held_forgetting<T>(&mut self, change: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
         stack::wiped(|| self.write_with(change, Region::commit_forgetting))
+    }
+
+    /// Lets it only be read, or lifts that: what was copied to another phone must not change here.
+    pub(crate) fn hold(&mut self, yes: bool) {
+        self.held = yes;
+    }
+
+    fn refuse_held(&self) -> Result<()> {
+        if self.held { Err(MoveError::Moving.into()) } else { Ok(()) }
+    }
+
+    /// Bytes that the database may have at most.
+    pub(crate) fn capacity(&self) -> usize {
+        self.region.capacity()
+    }
+
+    /// The database as a value, brought to what `migrations` make of it.
+    pub(crate) fn image(&mut self, migrations: Migrations) -> Result<Image> {
+        let capacity = self.region.capacity();
+        self.loaded()?;
+        let db = self.db.as_mut().ok_or(Error::Store)?;
+        sqlite::with_bytes(db, |bytes| Image::open(bytes, capacity, migrations))?
     }
 
     fn write_with<T>(

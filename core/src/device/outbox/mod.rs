@@ -6,6 +6,7 @@
 
 mod batch;
 mod enrolment;
+mod moving;
 mod networks;
 mod packets;
 mod queue;
@@ -20,6 +21,7 @@ use kapok_wire::bundle::VerifiedBundle;
 use rusqlite::Connection;
 
 pub(crate) use batch::{Job, Outcome};
+pub(crate) use moving::{MOVING, QueueMove};
 pub(crate) use networks::Caught;
 pub(crate) use queue::{NewObject, NewReport, sql_int, sql_time};
 pub use view::{OutboxView, ReportState};
@@ -62,6 +64,9 @@ impl Outbox {
         if !queue.read(settings::is_initialised)? {
             queue.write(settings::initialise)?;
         }
+        // Looked at here, because the sender has no vault to ask.
+        let held = queue.read(moving::of)? != QueueMove::None;
+        queue.hold(held);
         Ok(Self { queue: Mutex::new(Some(queue)), pool })
     }
 

@@ -46,9 +46,14 @@ impl Outbox {
     /// # Errors
     /// [`Error::SlotDamaged`] if a packet's slot does not open: the storage changed under us.
     pub(crate) fn sealed_area(&self, job: &Job) -> Result<Vec<u8>> {
+        self.area(job.lane, job.slot)
+    }
+
+    /// The same by lane and slot.
+    pub(crate) fn area(&self, lane: Lane, slot: SlotNumber) -> Result<Vec<u8>> {
         let mut bytes = Box::new([0; MEDIA_BODY]);
-        self.pool().read_slot(job.slot, &mut bytes)?;
-        match job.lane {
+        self.pool().read_slot(slot, &mut bytes)?;
+        match lane {
             Lane::Media => Ok(bytes.split_at(MEDIA_SEALED).0.to_vec()),
             Lane::Text => {
                 let (nonce, rest) = bytes.split_at(NONCE);
@@ -59,7 +64,7 @@ impl Outbox {
                     .cipher()
                     .decrypt_in_place_detached(
                         XNonce::from_slice(nonce),
-                        &job.slot.0.to_be_bytes(),
+                        &slot.0.to_be_bytes(),
                         &mut body,
                         Tag::from_slice(tag),
                     )
