@@ -77,7 +77,9 @@ pub enum Error {
     #[error("both copies inside the file are damaged; nothing was changed, set the file aside and keep it")]
     Damaged,
     /// The open vault's queue cannot be read. Its drafts can.
-    #[error("the outbox of this vault is damaged and what waited in it is lost; the drafts are there, begin a new outbox")]
+    #[error(
+        "the outbox of this vault is damaged and what waited in it is lost; the drafts are there, begin a new outbox"
+    )]
     OutboxDamaged,
     /// The disk has no room.
     #[error("the disk is full; free at least {missing_bytes} bytes and try again")]

@@ -13,8 +13,8 @@ mod vault;
 pub use device::{
     AttachmentView, Backoff, CreateOptions, Device, DraftId, DraftView, EnrolReport, EraseAfter, FinishedId,
     FinishedReport, FinishedView, Hit, HitPlace, MoveError, MoveKey, MoveState, NewAttachment, OrganisationView,
-    OutboxView, Progress, ReportState, SessionLimits, Settings, StorageFinding, StorageProblem, SyncEnd, SyncOptions,
-    SyncReport, Undone,
+    OutboxView, Progress, RecoveryShare, RecoveryView, ReportState, SessionLimits, Settings, ShareError,
+    StorageFinding, StorageProblem, SyncEnd, SyncOptions, SyncReport, Undone,
 };
 pub use error::{Error, Result};
 pub use passphrase::{GeneratedPassphrase, PassphraseKind, Strength, StrengthWords};

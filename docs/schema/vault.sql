@@ -68,6 +68,16 @@ CREATE TABLE queue_key (
     key BLOB NOT NULL
 ) STRICT;
 
+CREATE TABLE recovery (
+    only INTEGER PRIMARY KEY CHECK (only = 1),
+    people INTEGER NOT NULL,
+    needed INTEGER NOT NULL,
+    -- Days since 1970.
+    day INTEGER NOT NULL,
+    -- Of the key that they open: with another one they are void.
+    fingerprint BLOB NOT NULL
+) STRICT;
+
 CREATE TABLE settings (
     only INTEGER PRIMARY KEY CHECK (only = 1),
     -- Code of the profile that says what stays of a finished report.

@@ -28,6 +28,7 @@ mod outbox;
 mod passphrase;
 mod queues;
 mod record;
+mod recovery;
 #[cfg(test)]
 mod recovery_tests;
 #[cfg(test)]
@@ -70,6 +71,7 @@ pub use organisation::OrganisationView;
 use outbox::Outbox;
 pub use outbox::{OutboxView, ReportState};
 use queues::Queues;
+pub use recovery::{RecoveryShare, RecoveryView, ShareError};
 pub use search::{Hit, HitPlace};
 pub use session::SessionLimits;
 pub use settings::Settings;
@@ -93,6 +95,7 @@ pub(crate) const VAULT_STEPS: Migrations = Migrations(&[
     ("002_content", include_str!("migrations/vault/002_content.sql")),
     ("003_own_queue", include_str!("migrations/vault/003_own_queue.sql")),
     ("004_moving", include_str!("migrations/vault/004_moving.sql")),
+    ("005_recovery", include_str!("migrations/vault/005_recovery.sql")),
 ]);
 
 /// Sizes fixed when a device is made. Everything has its full size from then on.

@@ -80,7 +80,7 @@ impl Device {
         let tried = attempt();
         let record = self.queues.record();
         match &tried {
-            Err(Error::WrongPassphrase) => {
+            Err(Error::WrongPassphrase | Error::Shares(_)) => {
                 let here = since_here(*last_here, clock);
                 *last_here = Some(clock.uptime());
                 let failures = record.failures()?.with_one_more(clock.now(), here);

@@ -6,6 +6,7 @@
 mod generate;
 pub(crate) mod khmer;
 mod normal;
+pub(crate) mod share_word;
 mod strength;
 mod words;
 

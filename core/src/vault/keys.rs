@@ -8,7 +8,8 @@
 //!                   └─ HKDF(root, "kapok/2026-11/vault/slot" ‖ i) → slot key i, for all four i, always
 //!                        └─ slot i: kind ‖ region n ‖ data key[32] ‖ known regions
 //!                             └─ HKDF(data key, "kapok/2026-11/vault/region" ‖ n) → region key
-//!                                  └─ frames of both halves
+//!                                  ├─ frames of both halves
+//!                                  └─ HKDF(region key, "kapok/2026-11/vault/region-fingerprint" ‖ 0) → 8 bytes
 //!
 //! random data key, wrapped by DeviceKey("kapok-queue") in queue.kpk
 //!    └─ HKDF(data key, "kapok/2026-11/vault/region" ‖ 0) → region key → frames of both halves
@@ -29,6 +30,7 @@ use super::stack;
 const KEK: &[u8] = b"kapok/2026-11/vault/kek";
 const SLOT: &[u8] = b"kapok/2026-11/vault/slot";
 const REGION: &[u8] = b"kapok/2026-11/vault/region";
+const FINGERPRINT: &[u8] = b"kapok/2026-11/vault/region-fingerprint";
 
 /// A 32-byte key with one purpose: built in place, wiped on drop, never copied or printed. In a box, because a value that is
 /// moved leaves what it was behind.
@@ -45,6 +47,9 @@ pub(crate) enum Slot {}
 pub(crate) enum Data {}
 /// Purpose of [`RegionKey`].
 pub(crate) enum Frames {}
+
+/// Purpose of what [`RegionKey::derive_fingerprint`] is cut from.
+enum Fingerprint {}
 
 /// What passphrase and device key give together.
 pub(crate) type RootKey = Key<Root>;
@@ -103,6 +108,15 @@ impl DataKey {
 
     pub(crate) fn derive_region(&self, region: u8) -> RegionKey {
         expand(self, REGION, region)
+    }
+}
+
+impl RegionKey {
+    /// Tells whether the key is the one of before, and nothing more.
+    pub(crate) fn derive_fingerprint(&self) -> [u8; 8] {
+        let key: Key<Fingerprint> = expand(self, FINGERPRINT, 0);
+        // EXPOSE: a part of a hash, which leads back to no key.
+        key.expose().first_chunk().copied().unwrap_or_default()
     }
 }
 

@@ -118,7 +118,7 @@ impl PassphraseChange {
 }
 
 /// The vault that a key opens.
-fn vault_of(head: &Head, root: &RootKey) -> Result<(u8, SlotPayload, [bool; 4])> {
+pub(super) fn vault_of(head: &Head, root: &RootKey) -> Result<(u8, SlotPayload, [bool; 4])> {
     match head.find(root)? {
         Found { number, content: SlotContent::Vault(payload), opened } => Ok((number, payload, opened)),
         Found { content: SlotContent::Erase, .. } => Err(Error::WrongPassphrase),

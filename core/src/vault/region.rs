@@ -39,6 +39,7 @@ pub(crate) struct Region {
     /// Opens halves that a change of passphrase has not reached yet.
     former: Option<FrameCipher>,
     place: RegionPlace,
+    fingerprint: [u8; 8],
     active: u8,
     generation: u64,
     /// The other half may hold something that was to be forgotten.
@@ -105,7 +106,16 @@ impl Region {
 
     fn unread(file: Arc<dyn BlockFile>, fixed: &Fixed, place: RegionPlace, key: &RegionKey) -> Self {
         let cipher = FrameCipher::new(key, fixed.hash(), place.number);
-        Self { file, cipher, former: None, place, active: 0, generation: 0, forgetting: false }
+        Self {
+            file,
+            cipher,
+            former: None,
+            place,
+            fingerprint: key.derive_fingerprint(),
+            active: 0,
+            generation: 0,
+            forgetting: false,
+        }
     }
 
     /// Bytes of content that fit.
@@ -158,6 +168,11 @@ impl Region {
     /// Its number.
     pub(crate) fn number(&self) -> u8 {
         self.place.number
+    }
+
+    /// Of the key that it is sealed under.
+    pub(crate) fn fingerprint(&self) -> [u8; 8] {
+        self.fingerprint
     }
 
     /// Commits so far.
