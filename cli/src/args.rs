@@ -36,6 +36,8 @@ pub(crate) enum Command {
     Init(InitArgs),
     Passphrase(PassphraseArgs),
     Protect(ProtectArgs),
+    #[command(subcommand)]
+    Recovery(RecoveryCommand),
     Enrol(EnrolArgs),
     Report(ReportArgs),
     Attach(AttachArgs),
@@ -53,6 +55,21 @@ pub(crate) enum Command {
     Release(ReleaseArgs),
     Sync(SyncArgs),
     Status(NetworkArgs),
+}
+
+#[derive(Subcommand)]
+pub(crate) enum RecoveryCommand {
+    State,
+    Make(MakeSharesArgs),
+    Use,
+}
+
+#[derive(Args)]
+pub(crate) struct MakeSharesArgs {
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(2..=10))]
+    pub(crate) people: u8,
+    #[arg(long, value_name = "K", value_parser = clap::value_parser!(u8).range(2..=10))]
+    pub(crate) needed: u8,
 }
 
 #[derive(Args)]

@@ -36,6 +36,11 @@ pub(crate) fn seal(app: &App) -> Result<bool, Failure> {
     yes(app, "ask.seal", "ask.seal_no", "ask.seal_yes")
 }
 
+/// Whether shares are to be made.
+pub(crate) fn share(app: &App) -> Result<bool, Failure> {
+    yes(app, "recovery.ask", "recovery.ask_no", "recovery.ask_yes")
+}
+
 fn yes(app: &App, question: &str, no: &str, yes: &str) -> Result<bool, Failure> {
     let (no, yes) = (app.words.get(no), app.words.get(yes));
     let help = app.words.get("ask.help_yes");

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use kapok_core::{Error, Reason};
+use kapok_core::{Error, Reason, ShareError};
 use serde_json::{Value as Json, json};
 
 use crate::app::App;
@@ -119,6 +119,18 @@ impl From<Error> for Failure {
                 let (minutes, seconds) = (wait.as_secs() / 60, wait.as_secs() % 60);
                 failure.with("wait", format!("{minutes}:{seconds:02}"))
             }
+            Error::Shares(ShareError::NotAWord { row, word }) => {
+                failure.with("row", row.to_string()).with("word", word.to_string())
+            }
+            Error::Shares(ShareError::WrongRow { row }) => failure.with("row", row.to_string()),
+            Error::Shares(ShareError::WrongLength { words, least }) => {
+                failure.with("words", words.to_string()).with("least", least.to_string())
+            }
+            Error::Shares(ShareError::Twice { number } | ShareError::OtherSet { number }) => {
+                failure.with("number", number.to_string())
+            }
+            Error::Shares(ShareError::TooFew { missing }) => failure.with("missing", missing.to_string()),
+            Error::Shares(ShareError::Numbers { most }) => failure.with("most", most.to_string()),
             Error::PassphraseTooShort { least } => failure.with("least", least.to_string()),
             Error::TextTooLong { limit } | Error::TooManyAttachments { limit } => {
                 failure.with("limit", limit.to_string())

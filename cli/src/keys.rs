@@ -1,7 +1,7 @@
 //! Which words and which exit code belong to which error of the core: one table, and the compiler checks that no
 //! error is forgotten.
 
-use kapok_core::{DeviceKeyError, Error};
+use kapok_core::{DeviceKeyError, Error, ShareError};
 
 use crate::failure::Exit;
 use crate::{problem, trouble};
@@ -31,6 +31,7 @@ pub(crate) fn of(error: &Error) -> (&'static str, Exit) {
         Error::VaultFull => ("error.vault_full", Exit::Full),
         Error::PoolFull { .. } => ("error.pool_full", Exit::Full),
         Error::NotForgotten => ("error.not_forgotten", Exit::Other),
+        Error::Shares(error) => shares(*error),
         Error::DeviceKey(DeviceKeyError::Unavailable) => ("error.device_key_unavailable", Exit::Other),
         Error::DeviceKey(_) => ("error.device_key", Exit::Damaged),
         Error::NoSuchSlot | Error::NoSuchRow | Error::Store | Error::MemoryNotWiped => ("error.store", Exit::Other),
@@ -60,5 +61,20 @@ pub(crate) fn of(error: &Error) -> (&'static str, Exit) {
         },
         Error::SourceChanged => ("error.file_changed", Exit::Other),
         Error::Io(_) => ("error.io", Exit::Other),
+    }
+}
+
+fn shares(error: ShareError) -> (&'static str, Exit) {
+    match error {
+        ShareError::NotAWord { .. } => ("error.share_word", Exit::WrongPassphrase),
+        ShareError::WrongRow { .. } => ("error.share_row", Exit::WrongPassphrase),
+        ShareError::WrongLength { .. } => ("error.share_length", Exit::WrongPassphrase),
+        ShareError::NewerVersion => ("error.newer_version", Exit::Damaged),
+        ShareError::Twice { .. } => ("error.share_twice", Exit::WrongPassphrase),
+        ShareError::OtherSet { .. } => ("error.share_other_set", Exit::WrongPassphrase),
+        ShareError::TooFew { .. } => ("error.shares_too_few", Exit::WrongPassphrase),
+        ShareError::OtherDevice => ("error.shares_other_device", Exit::WrongPassphrase),
+        ShareError::Void => ("error.shares_void", Exit::WrongPassphrase),
+        ShareError::Numbers { .. } => ("error.shares_numbers", Exit::Usage),
     }
 }

@@ -20,6 +20,8 @@ mod invites;
 mod organisation;
 #[path = "cli/passphrases.rs"]
 mod passphrases;
+#[path = "cli/recovery.rs"]
+mod recovery;
 #[path = "cli/sending.rs"]
 mod sending;
 #[path = "cli/terminal.rs"]

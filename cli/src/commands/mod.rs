@@ -13,6 +13,7 @@ mod note;
 mod outbox;
 mod passphrase;
 mod protect;
+mod recovery;
 mod report;
 mod search;
 mod show;
@@ -29,6 +30,7 @@ pub(crate) fn run(app: &App, command: &Command) -> Result<(), Failure> {
         Command::Init(args) => init::run(app, args),
         Command::Passphrase(args) => passphrase::run(app, args),
         Command::Protect(args) => protect::run(app, args),
+        Command::Recovery(command) => recovery::run(app, command),
         Command::Enrol(args) => enrol::run(app, args),
         Command::Report(args) => report::run(app, args),
         Command::Attach(args) => attach::run(app, args),

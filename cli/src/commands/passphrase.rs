@@ -13,6 +13,7 @@ pub(crate) fn run(app: &App, args: &PassphraseArgs) -> Result<(), Failure> {
     let device = app.open()?;
     // Tried first: nobody should learn a new one only to hear that the current one was mistyped.
     let current = app.unlock_with(&device)?;
+    let had_shares = device.recovery()?.is_some_and(|made| made.valid);
     device.lock();
     let source = args.new_passphrase_fd.map(Source::Descriptor);
     // The cost of a guess stays that of the vault, at least this.
@@ -22,6 +23,9 @@ pub(crate) fn run(app: &App, args: &PassphraseArgs) -> Result<(), Failure> {
         output::document(&json!({"changed": true}));
     } else {
         output::result(app.words.get("passphrase.changed"));
+    }
+    if had_shares {
+        app.say("recovery.changed");
     }
     Ok(())
 }

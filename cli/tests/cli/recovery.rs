@@ -1,0 +1,67 @@
+//! Shares on a real pseudo-terminal: shown one after the other, typed by those who hold them.
+
+use crate::device::{NAME, PASSPHRASE, TestDevice};
+use crate::terminal::{DOWN, ENTER, Terminal};
+
+/// The rows on the pages so far, five words each.
+fn rows(terminal: &Terminal) -> Vec<String> {
+    let shown = terminal.shown();
+    let of_row = |line: &str| {
+        let (number, words) = line.strip_prefix("    ")?.trim_end().split_once(".  ")?;
+        (number.parse::<u8>().is_ok() && words.split(' ').count() == 5).then(|| words.to_owned())
+    };
+    shown.lines().filter_map(of_row).collect()
+}
+
+#[test]
+fn two_of_three_papers_open_the_vault_and_a_wrong_row_alone_is_typed_again() {
+    let device = TestDevice::with_draft();
+    let state = |passphrase: &str| device.run_with(passphrase, &["recovery", "state"]).out;
+    assert!(state(PASSPHRASE).contains("Nobody has shares"), "off until somebody makes them");
+
+    let mut terminal = Terminal::unlocked(&device, "recovery make --people 3 --needed 2");
+    terminal.expect("without your passphrase").expect("Make shares?").press(DOWN).press(ENTER);
+    for number in 1..=3 {
+        terminal.expect(&format!("Share {number} of 3")).expect("Is it on paper?").expect("Enter").press(ENTER);
+    }
+    terminal.expect("The shares are made.");
+    let papers = rows(&terminal);
+    assert_eq!(papers.len(), 24, "three shares of eight rows");
+    let shown = terminal.shown();
+    let after = shown.rsplit_once("\u{1b}[?1049l").unwrap().1;
+    assert!(papers.iter().all(|row| !after.contains(row)), "none stays on the screen");
+    assert_eq!(terminal.exit_code(), 0);
+    assert!(state(PASSPHRASE).contains("any 2 of them"));
+
+    let home = device.home();
+    let mut terminal = Terminal::start(&device, &format!("--home '{}' recovery use", home.display()));
+    for (paper, number) in [(1, 3), (2, 1)] {
+        for row in 1..=8 {
+            let words = &papers[(number - 1) * 8 + row - 1];
+            terminal.expect(&format!("Paper {paper}, row {row}:"));
+            // One slip: a row of the other paper.
+            let typed = if (paper, row) == (1, 4) { &papers[3] } else { words };
+            terminal.press(typed).press(ENTER);
+        }
+        if paper == 1 {
+            terminal.expect("Row 4 is not as on the paper").expect("row 4:").press(&papers[19]).press(ENTER);
+        }
+    }
+    terminal.expect("The new passphrase:").expect("Enter");
+    let shown = terminal.shown();
+    let words = shown.lines().filter_map(|line| line.strip_prefix("    ")).next_back().unwrap().trim().to_owned();
+    terminal.press(ENTER).expect("Type it back:").press(&words).press(ENTER).expect("has the new passphrase");
+    assert_eq!(terminal.exit_code(), 0);
+    assert!(device.run_with(&words, &["show", "1"]).out.contains(NAME));
+    assert_eq!(device.run(&["show", "1"]).code, 3, "the former one opens nothing");
+    assert!(state(&words).contains("void"));
+}
+
+#[test]
+fn no_share_goes_anywhere_but_to_a_terminal() {
+    let device = TestDevice::with_draft();
+    let refused = device.run(&["recovery", "make", "--people", "3", "--needed", "2"]);
+    assert_eq!((refused.code, refused.out.as_str()), (2, ""), "{}", refused.err);
+    assert_eq!(device.run(&["recovery", "use"]).code, 2);
+    assert!(device.run(&["recovery", "state"]).out.contains("Nobody has shares"), "control: nothing was made");
+}
