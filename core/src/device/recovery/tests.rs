@@ -83,6 +83,17 @@ fn fewer_shares_say_nothing_about_the_secret() {
 }
 
 #[test]
+fn too_few_shares_put_together_by_force_are_not_the_secret() {
+    let shares = split::split(&secret(), 5, 3).unwrap();
+    let forced = |count: usize| {
+        let values: Vec<_> = shares.iter().take(count).map(|share| share.expose_value().to_vec()).collect();
+        vsss_rs::Gf256::combine_bytes(&values).unwrap() == secret().expose()
+    };
+    assert!(!forced(2));
+    assert!(forced(3), "control");
+}
+
+#[test]
 fn shares_are_wrong_by_name() {
     let (shares, others) = (split::split(&secret(), 5, 3).unwrap(), split::split(&secret(), 5, 3).unwrap());
     let give =
