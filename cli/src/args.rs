@@ -50,6 +50,7 @@ pub(crate) enum Command {
     Finish(DraftArg),
     Finished(FinishedArgs),
     Discard(DiscardArgs),
+    Move(MoveArgs),
     Outbox(OutboxArgs),
     Hold,
     Release(ReleaseArgs),
@@ -232,6 +233,62 @@ pub(crate) struct DetachArgs {
     pub(crate) draft: i64,
     #[arg(value_name = "ATTACHMENT")]
     pub(crate) attachment: String,
+    #[arg(long)]
+    pub(crate) yes: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct MoveArgs {
+    #[command(subcommand)]
+    pub(crate) step: Option<MoveStep>,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum MoveStep {
+    #[command(name = "receive")]
+    Receive(MoveReceiveArgs),
+    #[command(name = "send")]
+    Send(MoveSendArgs),
+    #[command(name = "import")]
+    Import(MoveImportArgs),
+    #[command(name = "end")]
+    End(MoveEndArgs),
+    #[command(name = "cancel")]
+    Cancel(MoveCancelArgs),
+}
+
+#[derive(Args)]
+pub(crate) struct MoveReceiveArgs {
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key_out: Option<PathBuf>,
+}
+
+#[derive(Args)]
+pub(crate) struct MoveSendArgs {
+    #[arg(long, value_name = "FILE|KEY")]
+    pub(crate) to: String,
+    #[arg(long, value_name = "DIGITS")]
+    pub(crate) key_digits: Option<String>,
+    #[arg(value_name = "OUT")]
+    pub(crate) move_out: PathBuf,
+}
+
+#[derive(Args)]
+pub(crate) struct MoveImportArgs {
+    #[arg(value_name = "FILE")]
+    pub(crate) move_file: PathBuf,
+    #[arg(long, value_name = "DIGITS")]
+    pub(crate) file_digits: Option<String>,
+}
+
+#[derive(Args)]
+pub(crate) struct MoveEndArgs {
+    #[arg(value_name = "CODE")]
+    pub(crate) arrival: Option<String>,
+}
+
+#[derive(Args)]
+pub(crate) struct MoveCancelArgs {
     #[arg(long)]
     pub(crate) yes: bool,
 }

@@ -31,6 +31,12 @@ pub(crate) fn delete(app: &App, what: &str) -> Result<bool, Failure> {
     yes(app, "ask.delete", "ask.delete_no", "ask.delete_yes")
 }
 
+/// Whether a move that was sent is to be given up.
+pub(crate) fn cancel_move(app: &App) -> Result<bool, Failure> {
+    output::note(app.words.get("move.cancel_what"));
+    yes(app, "ask.move_cancel", "ask.move_cancel_no", "ask.move_cancel_yes")
+}
+
 /// Whether a report is to be sealed.
 pub(crate) fn seal(app: &App) -> Result<bool, Failure> {
     yes(app, "ask.seal", "ask.seal_no", "ask.seal_yes")

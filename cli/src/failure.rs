@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use kapok_core::{Error, Reason, ShareError};
+use kapok_core::{Error, MoveError, Reason, ShareError};
 use serde_json::{Value as Json, json};
 
 use crate::app::App;
@@ -131,6 +131,7 @@ impl From<Error> for Failure {
             }
             Error::Shares(ShareError::TooFew { missing }) => failure.with("missing", missing.to_string()),
             Error::Shares(ShareError::Numbers { most }) => failure.with("most", most.to_string()),
+            Error::Move(MoveError::WrongArrival { left }) => failure.with("left", left.to_string()),
             Error::PassphraseTooShort { least } => failure.with("least", least.to_string()),
             Error::TextTooLong { limit } | Error::TooManyAttachments { limit } => {
                 failure.with("limit", limit.to_string())

@@ -1,7 +1,7 @@
 //! Which words and which exit code belong to which error of the core: one table, and the compiler checks that no
 //! error is forgotten.
 
-use kapok_core::{DeviceKeyError, Error, ShareError};
+use kapok_core::{DeviceKeyError, Error, MoveError, ShareError};
 
 use crate::failure::Exit;
 use crate::{problem, trouble};
@@ -51,6 +51,7 @@ pub(crate) fn of(error: &Error) -> (&'static str, Exit) {
         Error::Token(_) => ("error.token", Exit::AskPerson),
         Error::Route(error) => (trouble::key(*error), trouble::exit(*error)),
         Error::Policy(_) => ("error.policy", Exit::AskPerson),
+        Error::Move(error) => of_move(*error),
         Error::OtherOrganisation => ("error.other_organisation", Exit::AskPerson),
         Error::SlotDamaged => ("error.slot_damaged", Exit::Damaged),
         Error::SourceFailed(kind) => match kind {
@@ -76,5 +77,26 @@ fn shares(error: ShareError) -> (&'static str, Exit) {
         ShareError::OtherDevice => ("error.shares_other_device", Exit::WrongPassphrase),
         ShareError::Void => ("error.shares_void", Exit::WrongPassphrase),
         ShareError::Numbers { .. } => ("error.shares_numbers", Exit::Usage),
+    }
+}
+
+fn of_move(error: MoveError) -> (&'static str, Exit) {
+    match error {
+        MoveError::Moving => ("error.move_moving", Exit::Held),
+        MoveError::Sending => ("error.move_sending", Exit::TryLater),
+        MoveError::NothingToMove => ("error.move_nothing", Exit::NothingThere),
+        MoveError::NotEmpty => ("error.move_not_empty", Exit::Other),
+        MoveError::NotAwaited => ("error.move_not_awaited", Exit::NothingThere),
+        MoveError::UnderWay => ("error.move_under_way", Exit::Other),
+        MoveError::NotSent => ("error.move_not_sent", Exit::NothingThere),
+        MoveError::KeyMalformed => ("error.move_key", Exit::AskPerson),
+        MoveError::WrongKeyDigits => ("error.move_key_digits", Exit::AskPerson),
+        MoveError::WrongFileDigits => ("error.move_file_digits", Exit::AskPerson),
+        MoveError::OtherKey => ("error.move_other_key", Exit::AskPerson),
+        MoveError::FileDamaged => ("error.move_file", Exit::Damaged),
+        MoveError::WriteFailed(_) => ("error.move_write", Exit::Other),
+        MoveError::WrongArrival { .. } => ("error.move_arrival", Exit::AskPerson),
+        MoveError::NoTriesLeft => ("error.move_no_tries", Exit::AskPerson),
+        MoveError::Ending => ("error.move_ending", Exit::Held),
     }
 }

@@ -16,6 +16,8 @@ mod failures;
 mod interview;
 #[path = "cli/invites.rs"]
 mod invites;
+#[path = "cli/moving.rs"]
+mod moving;
 #[path = "cli/organisation.rs"]
 mod organisation;
 #[path = "cli/passphrases.rs"]

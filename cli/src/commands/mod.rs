@@ -9,6 +9,7 @@ mod finish;
 mod finished;
 mod hold;
 mod init;
+mod moving;
 mod note;
 mod outbox;
 mod passphrase;
@@ -43,6 +44,7 @@ pub(crate) fn run(app: &App, command: &Command) -> Result<(), Failure> {
         Command::Finish(args) => finish::run(app, args.draft),
         Command::Finished(args) => finished::run(app, args),
         Command::Discard(args) => discard::run(app, args),
+        Command::Move(args) => moving::run(app, args.step.as_ref()),
         Command::Outbox(args) => outbox::run(app, args),
         Command::Hold => hold::hold(app),
         Command::Release(args) => hold::release(app, args),

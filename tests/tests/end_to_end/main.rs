@@ -6,6 +6,7 @@ mod crash;
 mod forgotten;
 mod impostor;
 mod lost_reply;
+mod moving;
 mod padding;
 mod plaintext;
 mod random;
