@@ -51,6 +51,7 @@ impl Device {
                     std::io::ErrorKind::AlreadyExists => Error::AlreadyExists,
                     kind => MoveError::WriteFailed(kind).into(),
                 })?;
+            let before = vault.read(state::get)?;
             let secret = MoveSecret::make();
             let sent = |code| State::Sent { code, arrival: secret.arrival(), wrong: 0 };
             let held = hold(vault, &outbox, &sent(None));
@@ -65,7 +66,7 @@ impl Device {
             if written.is_err() && !super::crashed() {
                 // Nobody has a whole file, so nothing is held for it.
                 let _ = fs::remove_file(path);
-                let _ = vault.write_held(|db| state::set(db, &State::None));
+                let _ = vault.write_held(|db| state::set(db, &before));
                 settle(vault, Some(&outbox))?;
             }
             written
@@ -121,7 +122,7 @@ fn hold(vault: &mut Store, outbox: &Outbox, sent: &State) -> Result<()> {
     super::crash_point(2)
 }
 
-fn content(vault: &mut Store, outbox: &Outbox, secret: &MoveSecret, lent: bool) -> Result<(Content, Slots)> {
+pub(super) fn content(vault: &mut Store, outbox: &Outbox, secret: &MoveSecret, lent: bool) -> Result<(Content, Slots)> {
     let mut slots = vault.read(tables::vault_slots)?;
     slots.extend(outbox.read_queue(tables::queue_slots)?);
     let mut vault = vault.image(VAULT_STEPS)?;

@@ -6,13 +6,16 @@ use std::sync::Arc;
 
 use kapok_report::EvidenceOrigin;
 use tempfile::TempDir;
+use zeroize::Zeroizing;
 
 use super::super::testing::*;
 use super::super::{DraftId, NewAttachment, ReportState, VAULT_STEPS};
+use super::digits::MoveSecret;
+use super::file::{Content, Slots};
 use super::*;
 use crate::error::Error;
 use crate::policy::Work;
-use crate::vault::NoDeviceKey;
+use crate::vault::{Image, NoDeviceKey};
 
 /// An enrolled phone with a finished report that waits, its neutral row, and a draft with everything a draft can have.
 struct Phones {
@@ -430,4 +433,77 @@ fn a_vault_on_a_phone_without_a_move_is_unlocked_and_used_as_before() {
     device.cancel_move().unwrap();
     assert_ne!(device.receive_move().unwrap(), first);
     assert!(device.outbox().unwrap().iter().all(|view| view.state == ReportState::OnThisPhone));
+}
+
+/// A file of somebody who follows the format but for one thing, with its digits.
+fn forged(phones: &Phones, change: impl FnOnce(&mut Content, &mut Slots)) -> String {
+    let to = MoveKey::parse(&phones.key.text).unwrap();
+    let (outbox, secret) = (phones.old.own(), MoveSecret::make());
+    let digits = phones.old.with_vault(|vault| {
+        let (mut content, mut slots) = send::content(vault, &outbox, &secret, true)?;
+        change(&mut content, &mut slots);
+        let _ = std::fs::remove_file(phones.file());
+        let file = std::fs::File::create(phones.file())?;
+        let hash = file::write(file, &to, &content, &slots, |lane, slot| outbox.area(lane, slot))?;
+        Ok(secret.file_digits(&to, &hash))
+    });
+    digits.unwrap()
+}
+
+/// A database with a step that this release does not know.
+fn of_a_newer_release(image: &[u8]) -> Zeroizing<Vec<u8>> {
+    let mut image = Image::open(image, 1 << 20, VAULT_STEPS).unwrap();
+    image.write(|db| Ok(db.pragma_update(None, "user_version", 99)?)).unwrap();
+    image.bytes().unwrap()
+}
+
+#[test]
+fn a_file_whose_parts_contradict_each_other_or_are_newer_is_refused_as_a_whole() {
+    let phones = Phones::new();
+    let damaged = Error::Move(MoveError::FileDamaged);
+    let imported = |digits: String| phones.new.import_move(&phones.file(), &digits).err();
+    let slot = |number| (kapok_wire::Lane::Media, phones.old.own_slot(number));
+    assert_eq!(imported(forged(&phones, |_, slots| slots.truncate(1))), Some(damaged.clone()), "a slot is missing");
+    assert_eq!(imported(forged(&phones, |_, slots| slots.push(slots[0]))), Some(damaged.clone()), "one came twice");
+    let used: Vec<_> = phones.old.own().used_slots().unwrap().into_iter().collect();
+    let unnamed = (0..64).map(slot).find(|(_, slot)| !used.contains(slot)).unwrap();
+    // May be a slot of the draft, which came already, or one that nobody names.
+    assert_eq!(imported(forged(&phones, |_, slots| slots.push(unnamed))), Some(damaged.clone()));
+    let garbage = forged(&phones, |content, _| content.vault = Zeroizing::new(vec![7; 8_192]));
+    assert_eq!(imported(garbage), Some(damaged));
+    let newer = forged(&phones, |content, _| content.vault = of_a_newer_release(&content.vault));
+    assert_eq!(imported(newer), Some(Error::NewerVersion));
+    let large = forged(&phones, |content, _| content.vault = Zeroizing::new(vec![0; 1 << 20]));
+    assert_eq!(imported(large), Some(Error::VaultFull));
+    assert!(is_empty(&phones.new));
+    assert_eq!(imported(forged(&phones, |_, _| {})), None, "control: nothing changed");
+    assert!(!is_empty(&phones.new));
+}
+
+#[test]
+fn a_format_of_a_later_version_is_refused_as_such() {
+    use std::io::Write as _;
+
+    let phones = Phones::new();
+    let to = kapok_seal::Recipients::new(vec![MoveKey::parse(&phones.key.text).unwrap()]).unwrap();
+    for (start, refused) in
+        [(b"kapok-m\x02", Error::NewerVersion), (b"kapok-x\x01", Error::Move(MoveError::FileDamaged))]
+    {
+        let file = std::fs::File::create(phones.file()).unwrap();
+        let mut sealer = kapok_seal::StreamSealer::begin(&to, file).unwrap();
+        sealer.write_all(start).and_then(|()| sealer.write_all(&[0; 200])).unwrap();
+        sealer.finish().unwrap();
+        assert_eq!(phones.new.import_move(&phones.file(), "1").err(), Some(refused));
+    }
+}
+
+#[test]
+fn nothing_is_sent_or_erased_while_something_is_being_sent() {
+    let phones = Phones::new();
+    let sending = phones.old.sending.try_lock().unwrap();
+    let sent = phones.old.send_move(&phones.key.text, &phones.key.digits, &phones.file());
+    assert_eq!(sent.err(), Some(MoveError::Sending.into()));
+    assert_eq!(phones.old.end_move("1"), Err(MoveError::Sending.into()));
+    drop(sending);
+    phones.send();
 }
