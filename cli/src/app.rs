@@ -62,10 +62,17 @@ impl App {
 
     /// The device, locked, with the core's own error for a caller who has another way.
     pub(crate) fn try_open(&self) -> Result<kapok_core::Result<Device>, Failure> {
+        Ok(Device::open(self.home()?, self.device_key()?))
+    }
+
+    /// Makes a new queue file if there is none that can be read.
+    pub(crate) fn renew_queue_file(&self) -> Result<(), Failure> {
+        Ok(Device::renew_queue_file(self.home()?, &*self.device_key()?)?)
+    }
+
+    fn device_key(&self) -> Result<Arc<dyn DeviceKey>, Failure> {
         let folder = self.key_folder()?;
-        let key: Arc<dyn DeviceKey> =
-            if folder.is_dir() { Arc::new(SoftwareDeviceKey::in_folder(folder)) } else { Arc::new(NoDeviceKey) };
-        Ok(Device::open(self.home()?, key))
+        Ok(if folder.is_dir() { Arc::new(SoftwareDeviceKey::in_folder(folder)) } else { Arc::new(NoDeviceKey) })
     }
 
     /// The device with its vault open. Asks for the passphrase only once it is clear that there is a vault.

@@ -12,6 +12,9 @@ use crate::failure::Failure;
 use crate::{output, problem};
 
 pub(crate) fn run(app: &App, args: &OutboxArgs) -> Result<(), Failure> {
+    if args.renew {
+        app.renew_queue_file()?;
+    }
     let device = app.unlock()?;
     if args.renew && device.is_outbox_damaged()? {
         device.renew_damaged_outbox()?;

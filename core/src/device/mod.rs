@@ -31,6 +31,7 @@ mod record;
 mod recovery;
 #[cfg(test)]
 mod recovery_tests;
+mod renew;
 #[cfg(test)]
 mod schema_tests;
 mod search;

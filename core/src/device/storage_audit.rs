@@ -77,11 +77,12 @@ fn listed(name: &str, key_folder: Option<&str>) -> Option<Kind> {
     if key_folder == Some(name) {
         return Some(Kind::KeyFolder);
     }
-    let aside = name.strip_prefix(VAULT_FILE).and_then(|rest| rest.strip_prefix(".aside-"));
-    let is_aside = aside.is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()));
+    let files = [VAULT_FILE, QUEUE_FILE, POOL_FILE];
+    let digits = |number: &str| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+    let is_aside = name.split_once(".aside-").is_some_and(|(file, number)| files.contains(&file) && digits(number));
     // What a creation that was cut leaves, until the next one reuses it: random bytes.
-    let partial = name.strip_suffix(".new").is_some_and(|name| [VAULT_FILE, QUEUE_FILE, POOL_FILE].contains(&name));
-    let ours = [VAULT_FILE, QUEUE_FILE, POOL_FILE, REQUEST_FILE].contains(&name);
+    let partial = name.strip_suffix(".new").is_some_and(|name| files.contains(&name));
+    let ours = files.contains(&name) || name == REQUEST_FILE;
     (ours || is_aside || partial).then_some(Kind::File)
 }
 

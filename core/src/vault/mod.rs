@@ -51,7 +51,7 @@ pub use container::Further;
 pub(crate) use container::{Container, NewVaults, Opened, VAULT_ALIAS};
 pub use device_key::{DeviceKey, DeviceKeyError, Level, NoDeviceKey};
 pub(crate) use erase::Eraser;
-pub(crate) use full_file::sync_folder_of;
+pub(crate) use full_file::{set_aside, sync_folder_of};
 pub use header::HalfFrames;
 pub(crate) use image::Image;
 pub use kdf::KdfParams;

@@ -1,0 +1,86 @@
+//! A way on when `queue.kpk` is lost or damaged as a whole: the vaults are whole, and whoever has a passphrase must get at the
+//! drafts.
+//!
+//! What waited is lost with the file's index, which is why this happens on a person's word only, and why a damaged file is
+//! kept under another name.
+
+use std::path::Path;
+
+use super::queues::Queues;
+use super::{Device, POOL_FILE, QUEUE_FILE, VAULT_FILE};
+use crate::error::{Error, Result};
+use crate::vault::{DeviceKey, POOL_SLOT, SlotPool, set_aside};
+
+impl Device {
+    /// Makes a new `queue.kpk`, and a pool if that is missing too, in a folder that has a vault and whose device does not open
+    /// ([`Self::open`]). The vaults then open with [`Error::OutboxDamaged`] outboxes: see [`Self::renew_damaged_outbox`]. Does
+    /// nothing if the file is sound. Wrong passphrases so far, the user's hold and the erasing that was set are forgotten
+    /// with the file.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if there is no vault, [`Error::InUse`], [`Error::DiskFull`].
+    pub fn renew_queue_file(folder: &Path, device_key: &dyn DeviceKey) -> Result<()> {
+        if !folder.join(VAULT_FILE).exists() {
+            return Err(Error::NotFound);
+        }
+        match Queues::open(folder, device_key) {
+            Ok(_) => return Ok(()),
+            Err(error @ (Error::InUse | Error::NewerVersion)) => return Err(error),
+            Err(_) => {}
+        }
+        match set_aside(&folder.join(QUEUE_FILE)) {
+            Ok(_) | Err(Error::NotFound) => {}
+            Err(error) => return Err(error),
+        }
+        let len = std::fs::metadata(folder.join(POOL_FILE)).map_or(0, |about| about.len());
+        let slots = u32::try_from(len / POOL_SLOT as u64).unwrap_or_default();
+        let whole = len > 0 && len.is_multiple_of(4 * POOL_SLOT as u64);
+        if len > 0 && !whole {
+            set_aside(&folder.join(POOL_FILE))?;
+        }
+        Queues::make(folder, device_key, if whole { slots } else { SlotPool::DEFAULT_SLOTS }).map(drop)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::sync::Arc;
+
+    use super::super::testing::*;
+    use super::*;
+    use crate::vault::NoDeviceKey;
+
+    #[test]
+    fn without_its_queue_file_a_device_does_not_open_and_with_a_new_one_the_drafts_are_there() {
+        let damages: [(&str, fn(&Path)); 3] = [
+            ("gone", |path| fs::remove_file(path).unwrap()),
+            ("cut", |path| fs::OpenOptions::new().write(true).open(path).unwrap().set_len(9_999).unwrap()),
+            ("zeroed", |path| fs::write(path, vec![0; 40_000]).unwrap()),
+        ];
+        for (name, damage) in damages {
+            let folder = tempfile::tempdir().unwrap();
+            let first = device(folder.path());
+            let id = draft(&first, "Example");
+            drop(first);
+            Device::renew_queue_file(folder.path(), &NoDeviceKey).unwrap();
+            let sound = reopened(folder.path());
+            sound.unlock(&passphrase(), &Still).unwrap();
+            assert!(!sound.is_outbox_damaged().unwrap(), "control: a sound one stays");
+            drop(sound);
+
+            damage(&folder.path().join(QUEUE_FILE));
+            assert!(Device::open(folder.path(), Arc::new(NoDeviceKey)).is_err(), "control: {name}");
+            Device::renew_queue_file(folder.path(), &NoDeviceKey).unwrap();
+            let device = reopened(folder.path());
+            device.unlock(&passphrase(), &Still).unwrap();
+            assert!(device.answers(id).is_ok() && device.is_outbox_damaged().unwrap(), "{name}");
+            device.renew_damaged_outbox().unwrap();
+            Organisation::make().enrol(&device);
+            device.finish(id, NOW).unwrap();
+            assert_eq!(folder.path().join("queue.kpk.aside-1").exists(), name != "gone");
+        }
+        let empty = tempfile::tempdir().unwrap();
+        assert_eq!(Device::renew_queue_file(empty.path(), &NoDeviceKey), Err(Error::NotFound));
+    }
+}
