@@ -28,7 +28,8 @@ pub use receive::MoveKey;
 pub(super) use state::settle;
 
 use super::Device;
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::vault::Store;
 use state::State;
 
 /// How far a move of the open vault is.
@@ -76,6 +77,11 @@ impl Device {
             }
             State::Ending { .. } => MoveState::Ending,
         })
+    }
+
+    /// Works on the vault in this region, if it is the one that is open still: another thread may have locked it.
+    fn with_region<T>(&self, region: u8, work: impl FnOnce(&mut Store) -> Result<T>) -> Result<T> {
+        self.with_vault(|vault| if vault.region() == region { work(vault) } else { Err(Error::Locked) })
     }
 
     /// Gives a move up: a file that is awaited can no longer be taken up; a vault that was sent can be used again. The

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use kapok_seal::{Identity, Recipient};
 
-use super::super::outbox::QueueMove;
+use super::super::outbox::{Outbox, QueueMove};
 use super::super::queues::QUEUE_STEPS;
 use super::super::slots::Purpose;
 use super::super::{Device, VAULT_STEPS};
@@ -73,26 +73,31 @@ impl Device {
         let _alone = self.sending.try_lock().map_err(|_| MoveError::Sending)?;
         let _ends = self.draft_ends();
         let outbox = self.own_outbox()?;
-        let (identity, limits) = self.with_vault(|vault| {
+        let (region, identity, limits) = self.with_vault(|vault| {
             let State::Awaited(identity) = vault.read(state::get)? else { return Err(MoveError::NotAwaited.into()) };
             if !vault.read(tables::vault_is_empty)? || !outbox.read_queue(tables::queue_is_empty)? {
                 return Err(MoveError::NotEmpty.into());
             }
-            Ok((identity, Limits { vault: vault.capacity(), queue: outbox.capacity()? }))
+            Ok((vault.region(), identity, Limits { vault: vault.capacity(), queue: outbox.capacity()? }))
         })?;
 
         // First all is checked, and nothing of the content looked at before it is known whose it is.
-        let whole = file::read(path, &identity, limits, |_, _, _| Ok(()))?;
+        let unlocked = || self.with_region(region, |_| Ok(()));
+        let whole = file::read(path, &identity, limits, |_, _, _| unlocked())?;
         let secret = &whole.content.secret;
         if !digits::same(typed, &secret.file_digits(&identity.to_recipient(), &whole.hash)) {
             return Err(MoveError::WrongFileDigits.into());
         }
         let images = Images::of(&whole, limits)?;
         let mut reserved = self.reserve(whole.slots.len(), Purpose::Finish)?;
+        if !std::ptr::eq(reserved.outbox(), &*outbox) {
+            return Err(Error::Locked);
+        }
 
         // Then it is written, what points to something after that. Until the vault's commit it is as if nothing had come.
         let mut renumbered = Renumbered::new();
         let again = file::read(path, &identity, limits, |lane, old, area| {
+            unlocked()?;
             let new = reserved.take()?;
             outbox.put_area(lane, new, area)?;
             renumbered.insert(old, new);
@@ -103,23 +108,30 @@ impl Device {
         }
         outbox.pool().sync()?;
         super::crash_point(3)?;
-        let taken = self.take_up(&images, &renumbered, &whole);
+        let taken = self.take_up(region, &outbox, &images, &renumbered, &whole);
         if taken.is_err() && !super::crashed() {
-            self.with_vault(|vault| super::settle(vault, Some(&outbox)))?;
+            // If it was locked meanwhile, the next unlock does it.
+            let _ = self.with_region(region, |vault| super::settle(vault, Some(&outbox)));
         }
         taken
     }
 
-    fn take_up(&self, images: &Images, slots: &Renumbered, whole: &Whole) -> Result<String> {
-        let outbox = self.own_outbox()?;
+    fn take_up(
+        &self,
+        region: u8,
+        outbox: &Outbox,
+        images: &Images,
+        slots: &Renumbered,
+        whole: &Whole,
+    ) -> Result<String> {
         outbox.set_moving(QueueMove::Arriving)?;
         outbox.fill(|db| images.queue.read(|image| tables::fill_queue(image, db, slots)))?;
         super::crash_point(4)?;
         if !whole.content.lent {
-            self.set_sends_while_locked(false)?;
+            self.with_region(region, |vault| self.queues.lend(vault, false))?;
         }
         let arrival = whole.content.secret.arrival();
-        self.with_vault(|vault| {
+        self.with_region(region, |vault| {
             // Forgetting: the one-time identity goes with it, and the file can never be opened again.
             let taken = vault.write_forgetting(|db| {
                 images.vault.read(|image| tables::fill_vault(image, db, slots))?;
@@ -129,7 +141,7 @@ impl Device {
                 return taken;
             }
             super::crash_point(9)?;
-            super::settle(vault, Some(&outbox))
+            super::settle(vault, Some(outbox))
         })?;
         Ok(arrival)
     }

@@ -1,6 +1,6 @@
 //! The old phone's side: hold, write, and erase once the new one has it all.
 
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
@@ -33,44 +33,43 @@ impl Device {
         let _ends = self.draft_ends();
         let lent = self.sends_while_locked()?;
         let outbox = self.own_outbox()?;
-        self.with_vault(|vault| match vault.read(state::get)? {
+        self.end_interrupted_finish()?;
+        let (region, before) = self.with_vault(|vault| match vault.read(state::get)? {
             // That a move was taken up here before is over once this one goes out.
-            State::None | State::Arrived { .. } => Ok(()),
+            before @ (State::None | State::Arrived { .. }) => Ok((vault.region(), before)),
             State::Sent { .. } | State::Ending { .. } => Err(MoveError::Moving.into()),
             State::Awaited(_) => Err(MoveError::UnderWay.into()),
         })?;
-        self.end_interrupted_finish()?;
-        self.with_vault(|vault| {
+        let output = self.with_region(region, |vault| {
             if vault.read(tables::vault_is_empty)? && outbox.read_queue(tables::queue_is_empty)? {
                 return Err(MoveError::NothingToMove.into());
             }
-            let output =
-                OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(|error| match error
-                    .kind()
-                {
-                    std::io::ErrorKind::AlreadyExists => Error::AlreadyExists,
-                    kind => MoveError::WriteFailed(kind).into(),
-                })?;
-            let before = vault.read(state::get)?;
-            let secret = MoveSecret::make();
-            let sent = |code| State::Sent { code, arrival: secret.arrival(), wrong: 0 };
-            let held = hold(vault, &outbox, &sent(None));
-            let written = held.and_then(|()| {
-                let (content, slots) = content(vault, &outbox, &secret, lent)?;
-                let hash = file::write(output, &to, &content, &slots, |lane, slot| outbox.area(lane, slot))?;
-                sync_folder_of(path).map_err(|_| MoveError::WriteFailed(std::io::ErrorKind::Other))?;
-                let digits = secret.file_digits(&to, &hash);
-                vault.write_held(|db| state::set(db, &sent(Some(digits.clone()))))?;
-                Ok(digits)
+            create(path)
+        })?;
+        let secret = MoveSecret::make();
+        let sent = |code| State::Sent { code, arrival: secret.arrival(), wrong: 0 };
+        let held = self.with_region(region, |vault| {
+            hold(vault, &outbox, &sent(None))?;
+            content(vault, &outbox, &secret, lent)
+        });
+        // Written without holding the vault: locking it must not wait for a whole pool, and ends this.
+        let written = held.and_then(|(content, slots)| {
+            let area = |lane, slot| self.with_region(region, |_| Ok(())).and_then(|()| outbox.area(lane, slot));
+            let hash = file::write(output, &to, &content, &slots, area)?;
+            sync_folder_of(path).map_err(|_| MoveError::WriteFailed(std::io::ErrorKind::Other))?;
+            let digits = secret.file_digits(&to, &hash);
+            self.with_region(region, |vault| vault.write_held(|db| state::set(db, &sent(Some(digits.clone())))))?;
+            Ok(digits)
+        });
+        if written.is_err() && !super::crashed() {
+            // Nobody has a whole file, so nothing is held for it. If the vault was locked, a person says so: it has no digits.
+            let _ = fs::remove_file(path);
+            let _ = self.with_region(region, |vault| {
+                vault.write_held(|db| state::set(db, &before))?;
+                settle(vault, Some(&outbox))
             });
-            if written.is_err() && !super::crashed() {
-                // Nobody has a whole file, so nothing is held for it.
-                let _ = fs::remove_file(path);
-                let _ = vault.write_held(|db| state::set(db, &before));
-                settle(vault, Some(&outbox))?;
-            }
-            written
-        })
+        }
+        written
     }
 
     /// Erases what was moved, on the new phone's arrival code: drafts, what waits, tokens, the enrolment. The vault stays,
@@ -83,17 +82,19 @@ impl Device {
         let _ends = self.draft_ends();
         let _unclaimed = self.reserved.hold();
         let outbox = self.own_outbox()?;
-        self.with_vault(|vault| {
+        let (region, mut slots) = self.with_vault(|vault| {
             let code = arrival_tried(vault, arrival)?;
             vault.write_held(|db| state::set(db, &State::Ending { arrival: code, wrong: 0 }))?;
             super::crash_point(5)?;
-            let mut slots = vault.read(tables::vault_slots)?;
-            slots.extend(outbox.read_queue(tables::queue_slots)?);
-            for (_, slot) in slots {
-                outbox.pool().refill_random(slot)?;
-            }
-            outbox.pool().sync()?;
-            super::crash_point(6)?;
+            Ok((vault.region(), vault.read(tables::vault_slots)?))
+        })?;
+        slots.extend(outbox.read_queue(tables::queue_slots)?);
+        for (_, slot) in slots {
+            outbox.pool().refill_random(slot)?;
+        }
+        outbox.pool().sync()?;
+        super::crash_point(6)?;
+        self.with_region(region, |vault| {
             let queue = outbox.wipe(tables::wipe_queue);
             if !matches!(queue, Ok(()) | Err(Error::NotForgotten)) {
                 return queue;
@@ -111,6 +112,14 @@ impl Device {
             queue.and(emptied)
         })
     }
+}
+
+/// A new file, for its owner only.
+fn create(path: &Path) -> Result<File> {
+    OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(|error| match error.kind() {
+        std::io::ErrorKind::AlreadyExists => Error::AlreadyExists,
+        kind => MoveError::WriteFailed(kind).into(),
+    })
 }
 
 /// Holds the queue first: whoever finds a held queue beside a vault that was not sent may free it, but not the reverse.

@@ -507,3 +507,15 @@ fn nothing_is_sent_or_erased_while_something_is_being_sent() {
     drop(sending);
     phones.send();
 }
+
+#[test]
+fn a_step_never_touches_a_vault_that_is_locked_or_another_one() {
+    let phones = Phones::new();
+    let region = phones.old.with_vault(|vault| Ok(vault.region())).unwrap();
+    assert_eq!(phones.old.with_region(region, |_| Ok(())), Ok(()), "control: it is open");
+    assert_eq!(phones.old.with_region(region ^ 1, |_| Ok(())), Err(Error::Locked));
+    phones.old.lock();
+    assert_eq!(phones.old.with_region(region, |_| Ok(())), Err(Error::Locked));
+    let sent = phones.old.send_move(&phones.key.text, &phones.key.digits, &phones.file());
+    assert_eq!((sent.err(), phones.file().exists()), (Some(Error::Locked), false));
+}
