@@ -519,3 +519,42 @@ fn a_step_never_touches_a_vault_that_is_locked_or_another_one() {
     let sent = phones.old.send_move(&phones.key.text, &phones.key.digits, &phones.file());
     assert_eq!((sent.err(), phones.file().exists()), (Some(Error::Locked), false));
 }
+
+#[test]
+fn a_lock_while_the_file_is_written_ends_that_and_leaves_no_file() {
+    let phones = Phones::new();
+    let big = draft(&phones.old, "Example");
+    attach(&phones.old, big, 2_000_000);
+    let before = shown(&phones.old);
+    let mut cut = 0;
+    for _ in 0..20 {
+        let sent = std::thread::scope(|threads| {
+            let sending = threads.spawn(|| phones.old.send_move(&phones.key.text, &phones.key.digits, &phones.file()));
+            while !phones.file().exists() && !sending.is_finished() {
+                std::thread::yield_now();
+            }
+            phones.old.lock();
+            sending.join().unwrap()
+        });
+        assert_eq!(phones.file().exists(), sent.is_ok());
+        assert!(phones.old.is_locked());
+        phones.old.unlock(&passphrase(), &Still).unwrap();
+        assert_eq!(shown(&phones.old), before);
+        match phones.old.move_state().unwrap() {
+            // Locked before it was held.
+            MoveState::None => assert!(sent.is_err()),
+            state => {
+                let digits = sent.clone().ok();
+                assert_eq!(state, MoveState::Sent { digits, left: 3 });
+                phones.old.cancel_move().unwrap();
+            }
+        }
+        let _ = std::fs::remove_file(phones.file());
+        cut += u32::from(sent.is_err());
+        if cut == 3 {
+            break;
+        }
+    }
+    assert!(cut > 0, "control: at least one was cut");
+    phones.send();
+}
