@@ -53,7 +53,8 @@ mod tests {
 
     #[test]
     fn without_its_queue_file_a_device_does_not_open_and_with_a_new_one_the_drafts_are_there() {
-        let damages: [(&str, fn(&Path)); 3] = [
+        type Damage = fn(&Path);
+        let damages: [(&str, Damage); 3] = [
             ("gone", |path| fs::remove_file(path).unwrap()),
             ("cut", |path| fs::OpenOptions::new().write(true).open(path).unwrap().set_len(9_999).unwrap()),
             ("zeroed", |path| fs::write(path, vec![0; 40_000]).unwrap()),
