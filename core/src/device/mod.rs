@@ -249,7 +249,7 @@ impl Device {
     }
 
     /// Begins a new, empty outbox for the open vault if its own is damaged ([`Error::OutboxDamaged`]), on a person's word: what
-    /// waited in it is lost, and the vault has to be enrolled again. Does nothing to one that is sound.
+    /// waited in it is lost, and the vault has to be enrolled again. One that is sound, or can be read after all, is taken as it is.
     ///
     /// # Errors
     /// [`Error::Locked`], trouble with the queue file.
@@ -257,7 +257,8 @@ impl Device {
         let mut vault = self.vault();
         let open = vault.as_mut().ok_or(Error::Locked)?;
         if open.outbox.is_err() {
-            open.outbox = Ok(self.queues.renew(&mut open.store)?);
+            let found = self.queues.of_vault(&mut open.store).or_else(|_| self.queues.renew(&mut open.store));
+            open.outbox = Ok(found?);
         }
         Ok(())
     }

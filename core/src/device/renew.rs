@@ -9,7 +9,7 @@ use std::path::Path;
 use super::queues::Queues;
 use super::{Device, POOL_FILE, QUEUE_FILE, VAULT_FILE};
 use crate::error::{Error, Result};
-use crate::vault::{DeviceKey, POOL_SLOT, SlotPool, set_aside};
+use crate::vault::{DeviceKey, DeviceKeyError, POOL_SLOT, SlotPool, set_aside};
 
 impl Device {
     /// Makes a new `queue.kpk`, and a pool if that is missing too, in a folder that has a vault and whose device does not open
@@ -18,14 +18,20 @@ impl Device {
     /// with the file.
     ///
     /// # Errors
-    /// [`Error::NotFound`] if there is no vault, [`Error::InUse`], [`Error::DiskFull`].
+    /// [`Error::NotFound`] if there is no vault, [`Error::InUse`], a key store that does not answer, [`Error::DiskFull`].
     pub fn renew_queue_file(folder: &Path, device_key: &dyn DeviceKey) -> Result<()> {
         if !folder.join(VAULT_FILE).exists() {
             return Err(Error::NotFound);
         }
         match Queues::open(folder, device_key) {
             Ok(_) => return Ok(()),
-            Err(error @ (Error::InUse | Error::NewerVersion)) => return Err(error),
+            // Nothing is wrong with the file: it can be opened at another moment, or by another program.
+            Err(
+                error @ (Error::InUse
+                | Error::NewerVersion
+                | Error::MemoryNotWiped
+                | Error::DeviceKey(DeviceKeyError::Unavailable)),
+            ) => return Err(error),
             Err(_) => {}
         }
         match set_aside(&folder.join(QUEUE_FILE)) {
@@ -47,9 +53,48 @@ mod tests {
     use std::fs;
     use std::sync::Arc;
 
+    use zeroize::Zeroizing;
+
     use super::super::testing::*;
     use super::*;
-    use crate::vault::NoDeviceKey;
+    use crate::vault::{Level, NoDeviceKey};
+
+    /// A key store that does not answer, as while a phone is locked; or one that has lost its keys.
+    struct Silent(DeviceKeyError);
+
+    impl DeviceKey for Silent {
+        fn level(&self) -> Level {
+            Level::Tee
+        }
+        fn create(&self, _: &str) -> Result<(), DeviceKeyError> {
+            Ok(())
+        }
+        fn mac(&self, _: &str, _: &[u8]) -> Result<Zeroizing<[u8; 32]>, DeviceKeyError> {
+            Err(self.0)
+        }
+        fn wrap(&self, alias: &str, key: &[u8]) -> Result<Vec<u8>, DeviceKeyError> {
+            NoDeviceKey.wrap(alias, key)
+        }
+        fn unwrap(&self, _: &str, _: &[u8]) -> Result<Zeroizing<Vec<u8>>, DeviceKeyError> {
+            Err(self.0)
+        }
+        fn destroy(&self, _: &str) -> Result<(), DeviceKeyError> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_key_store_that_does_not_answer_now_costs_no_queue() {
+        let folder = tempfile::tempdir().unwrap();
+        drop(device(folder.path()));
+        let before = fs::read(folder.path().join(QUEUE_FILE)).unwrap();
+        let renew = |error| Device::renew_queue_file(folder.path(), &Silent(error));
+        assert_eq!(renew(DeviceKeyError::Unavailable), Err(Error::DeviceKey(DeviceKeyError::Unavailable)));
+        assert!(fs::read(folder.path().join(QUEUE_FILE)).unwrap() == before);
+        renew(DeviceKeyError::Missing).unwrap();
+        assert!(fs::read(folder.path().join(QUEUE_FILE)).unwrap() != before, "control: a key that is gone");
+        assert!(fs::read(folder.path().join("queue.kpk.aside-1")).unwrap() == before, "and it is kept");
+    }
 
     #[test]
     fn without_its_queue_file_a_device_does_not_open_and_with_a_new_one_the_drafts_are_there() {
