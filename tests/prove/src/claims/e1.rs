@@ -6,7 +6,6 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,7 +19,7 @@ use kapok_tests::child::{Running, binary, command};
 use kapok_tests::ledger::{cases, stored};
 use kapok_tests::scan::{Marker, Scanner};
 use kapok_tests::world::World;
-use kapok_tests::{after_lock, file_keys, page, session, story};
+use kapok_tests::{after_lock, file_keys, memory, page, session, story};
 use kapok_wire::Lane;
 use rusqlite::MAIN_DB;
 
@@ -50,18 +49,8 @@ struct Scene {
 
 /// What a process that stands still can write to.
 fn writable_memory(pid: u32) -> Vec<u8> {
-    let mut memory = fs::File::open(format!("/proc/{pid}/mem")).unwrap();
     let mut all = Vec::new();
-    for line in fs::read_to_string(format!("/proc/{pid}/maps")).unwrap().lines() {
-        let (range, rights) = line.split_once(' ').unwrap();
-        let (from, to) = range.split_once('-').unwrap();
-        let [from, to] = [from, to].map(|number| u64::from_str_radix(number, 16).unwrap());
-        if rights.starts_with("rw") {
-            memory.seek(SeekFrom::Start(from)).unwrap();
-            // A guard page in the middle ends the reading of its mapping.
-            let _ = memory.by_ref().take(to - from).read_to_end(&mut all);
-        }
-    }
+    memory::each_mapping(pid, |_, _, bytes| all.extend_from_slice(bytes)).unwrap();
     assert!(all.len() > 1 << 20, "the memory was not readable");
     all
 }

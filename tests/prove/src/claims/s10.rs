@@ -10,7 +10,7 @@ use kapok_tests::story;
 use kapok_tests::world::now;
 use zeroize::Zeroizing;
 
-use super::s4::{options, passphrase};
+use super::s4::{options, passphrase, second};
 use crate::budget::{Budget, copied};
 use crate::claim::{Claim, Verdict};
 use crate::virtual_clock::VirtualClock;
@@ -25,10 +25,6 @@ pub(super) const CLAIM: Claim = Claim {
 
 /// How much longer than an unlock it may take: within what unlocks differ by among themselves on a busy phone.
 const SLOWER: f64 = 1.25;
-
-fn second() -> Passphrase {
-    passphrase("glass ladder mountain")
-}
 
 fn erasing() -> Passphrase {
     passphrase("paper boats at noon")

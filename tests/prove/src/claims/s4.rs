@@ -53,6 +53,11 @@ pub(super) fn passphrase(text: &str) -> Passphrase {
     Passphrase::new(text.as_bytes().to_vec()).unwrap()
 }
 
+/// Of the second vault.
+pub(super) fn second() -> Passphrase {
+    passphrase("glass ladder mountain")
+}
+
 pub(super) fn options() -> CreateOptions {
     CreateOptions { half: HalfFrames::new(2).unwrap(), ..story::options(32) }
 }

@@ -8,11 +8,11 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use kapok_core::{Device, Error, Facts, Further, NoDeviceKey, Passphrase, SyncOptions};
+use kapok_core::{Device, Error, Facts, Further, NoDeviceKey, SyncOptions};
 use kapok_tests::story;
 use kapok_tests::world::{World, now};
 
-use super::s4::{attach, options, passphrase};
+use super::s4::{attach, options, second};
 use crate::budget::{Budget, copied};
 use crate::claim::{Claim, Verdict};
 use crate::image::Image;
@@ -29,10 +29,6 @@ pub(super) const CLAIM: Claim = Claim {
 
 /// A p-value below this would be chance once in a hundred runs.
 const CHANCE: f64 = 0.01;
-
-fn second() -> Passphrase {
-    passphrase("glass ladder mountain")
-}
 
 /// Everything a person can be shown, in words. Random ids and codes are left out, being random in any vault.
 fn shown(device: &Device) -> Vec<String> {
