@@ -3,7 +3,7 @@
 use super::{Device, Unlocked, VAULT_FILE, VAULT_STEPS, moving};
 use crate::error::{Error, Result};
 use crate::time::Clock;
-use crate::vault::{Changed, Passphrase, PassphraseChange, Undone};
+use crate::vault::{Changed, Passphrase, PassphraseChange, RightPassphrase};
 
 impl Device {
     /// Gives the vault a new passphrase and a new data key. The current one is asked for again, because whoever holds an
@@ -38,8 +38,8 @@ impl Device {
             Ok(Changed { container, forgotten: true }) => (container, Ok(())),
             Ok(Changed { container, forgotten: false }) => (container, Err(Error::NotForgotten)),
             Err(error) => match change.undo(&path) {
-                Ok((container, Undone::Yes)) => (container, Err(error)),
-                Ok((container, Undone::No)) => (container, Ok(())),
+                Ok((container, RightPassphrase::Old)) => (container, Err(error)),
+                Ok((container, RightPassphrase::New)) => (container, Ok(())),
                 Err(_) => return Err(error),
             },
         };

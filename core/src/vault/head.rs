@@ -10,7 +10,7 @@ use super::block_file::{BlockFile, ReadAt};
 use super::frame::FRAME;
 use super::header::{FIXED, Fixed, HEADER_AREA, HalfFrames, VaultHeader};
 use super::keys::RootKey;
-use super::slots::{self, Found, PageSide, SLOTS, SlotArea, SlotAreas, SlotPlace};
+use super::slots::{self, Found, PageSide, SLOTS, SlotArea, SlotAreas, SlotContent, SlotPayload, SlotPlace};
 use crate::error::{Error, Result};
 
 /// A header that the file has, checked as far as possible without a key, and the slots of both pages.
@@ -20,6 +20,14 @@ pub(super) struct Head {
     areas: SlotAreas,
     front: PageState,
     back: PageState,
+}
+
+/// A vault's slot that a key opened.
+pub(super) struct FoundVault {
+    pub(super) number: u8,
+    pub(super) payload: SlotPayload,
+    /// Which of [`SlotPlace::copies_of`] opened.
+    pub(super) opened: [bool; 4],
 }
 
 /// How a page is, in the eyes of one header.
@@ -61,7 +69,7 @@ impl Head {
         }
         let front = Page::read(file, 0);
         let back = Page::read(file, len - HEADER_AREA as u64);
-        let judged = [judge(&front, len, false), judge(&back, len, true)];
+        let judged = [judge(&front, len, PageSide::Front), judge(&back, len, PageSide::Back)];
         if judged.contains(&Err(Error::Erased)) {
             return Err(Error::Erased);
         }
@@ -96,6 +104,19 @@ impl Head {
     /// What this key opens, and where it lies.
     pub(super) fn find(&self, root: &RootKey) -> Result<Found> {
         slots::unlock(root, self.fixed.bytes(), &self.areas, |_| {})
+    }
+
+    /// The vault that this key opens.
+    ///
+    /// # Errors
+    /// [`Error::WrongPassphrase`], also for the key that erases.
+    pub(super) fn find_vault(&self, root: &RootKey) -> Result<FoundVault> {
+        match self.find(root)? {
+            Found { number, content: SlotContent::Vault(payload), opened } => {
+                Ok(FoundVault { number, payload, opened })
+            }
+            Found { content: SlotContent::Erase, .. } => Err(Error::WrongPassphrase),
+        }
     }
 
     /// Where a place lies in the file; `None` if the file ends before it.
@@ -133,12 +154,15 @@ impl Head {
 }
 
 /// The page's header, if it can be this file's.
-fn judge(page: &io::Result<Page>, len: u64, is_back: bool) -> Result<VaultHeader> {
+fn judge(page: &io::Result<Page>, len: u64, side: PageSide) -> Result<VaultHeader> {
     let page = page.as_ref().map_err(Error::from)?;
     let header = VaultHeader::decode(&page.fixed)?;
     let full = file_len(header.half);
-    // A file without a copy, or with a part of one, is as good as its front page.
-    let fits = if is_back { len == full } else { (back_at(header.half)..=full).contains(&len) };
+    let fits = match side {
+        // A file without a copy, or with a part of one, is as good as its front page.
+        PageSide::Front => (back_at(header.half)..=full).contains(&len),
+        PageSide::Back => len == full,
+    };
     if fits { Ok(header) } else { Err(Error::WrongLength) }
 }
 

@@ -45,6 +45,8 @@ mod region_tests;
 #[cfg(test)]
 mod store_tests;
 #[cfg(test)]
+mod testing;
+#[cfg(test)]
 mod vector_tests;
 
 pub use container::Further;
@@ -57,8 +59,9 @@ pub(crate) use image::Image;
 pub use kdf::KdfParams;
 pub(crate) use keys::DataKey;
 pub(crate) use migrate::Migrations;
+pub(crate) use opening::Changed;
 pub use passphrase::Passphrase;
-pub(crate) use passphrase_change::{Changed, PassphraseChange, Undone};
+pub(crate) use passphrase_change::{PassphraseChange, RightPassphrase};
 pub(crate) use pool::{POOL_SLOT, PoolPart, SlotNumber, SlotPool};
 pub(crate) use queue::{QUEUE_ALIAS, QueueFile};
 pub(crate) use recovery::RecoverySecret;

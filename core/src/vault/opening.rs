@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::block_file::BlockFile;
+use super::container::Container;
 use super::head::Head;
 use super::keys::RootKey;
 use super::region::{Loaded, Region, RegionPlace};
@@ -16,6 +17,13 @@ pub(super) struct Opening<'a> {
     pub(super) root: &'a RootKey,
     pub(super) number: u8,
     pub(super) payload: SlotPayload,
+}
+
+/// A change of passphrase or a recovery that was made.
+pub(crate) struct Changed {
+    pub(crate) container: Container,
+    /// Nothing is left under the former data key. If not, the next opening sees to it.
+    pub(crate) forgotten: bool,
 }
 
 impl Opening<'_> {
@@ -56,9 +64,24 @@ impl Opening<'_> {
         let mut loaded = self.load()?;
         loaded.region.reseal(&loaded.content)?;
         self.payload.former = None;
-        let [slot, spare, back_slot, back_spare] = SlotPlace::copies_of(self.number);
-        [spare, slot, back_spare, back_slot].into_iter().try_for_each(|place| self.put(place))?;
+        self.put_all()?;
         Ok(loaded)
+    }
+
+    /// Puts the vault under a root key and a data key that are new. Once all copies of the slot are written, whatever opened
+    /// it before opens nothing.
+    pub(super) fn change(mut self) -> Result<Changed> {
+        self.put_all()?;
+        Ok(match self.finish() {
+            Ok(loaded) => Changed { container: Container::loaded(loaded), forgotten: true },
+            Err(_) => Changed { container: Container::loaded(self.load()?), forgotten: false },
+        })
+    }
+
+    /// Writes all copies, the front spare first, so that one whole copy is always there.
+    fn put_all(&self) -> Result<()> {
+        let [slot, spare, back_slot, back_spare] = SlotPlace::copies_of(self.number);
+        [spare, slot, back_spare, back_slot].into_iter().try_for_each(|place| self.put(place))
     }
 
     /// Writes the payload into a place, durably. A file without a back page is as good without it.

@@ -1,10 +1,10 @@
 //! Changing a passphrase: a new slot and a new data key, and at no instant neither passphrase.
 //!
 //! The steps, and what opens after each, are in `docs/formats/container.md`: spare, slot and their copies under the new
-//! passphrase with both data keys, both halves, then the same places without the former key. A crash before the last
-//! copy leaves the vault open to either passphrase, with the same content: an opening with the new one ends the change, one with the old
-//! one undoes it ([`Opening`]). The data key changes too: whoever
-//! copied the file and later learns the old passphrase reads what was there then, and nothing that is written from now on.
+//! passphrase with both data keys, both halves, then the same places without the former key. A crash before the last copy
+//! leaves the vault open to either passphrase, with the same content: an opening with the new one ends the change, one with
+//! the old one undoes it ([`Opening`]). The data key changes too: whoever copied the file and later learns the old
+//! passphrase reads what was there then, and nothing that is written from now on.
 
 use std::fs::File;
 use std::path::Path;
@@ -13,12 +13,11 @@ use std::sync::Arc;
 use super::block_file::{BlockFile, LockedFile};
 use super::container::{Container, Guess};
 use super::device_key::DeviceKey;
-use super::head::Head;
+use super::head::{FoundVault, Head};
 use super::header::Fixed;
-use super::keys::{DataKey, RootKey};
-use super::opening::Opening;
+use super::keys::RootKey;
+use super::opening::{Changed, Opening};
 use super::passphrase::Passphrase;
-use super::slots::{Found, SlotContent, SlotPayload, SlotPlace};
 use crate::error::{Error, Result};
 
 /// A change whose current passphrase was right; the slow part is done.
@@ -44,10 +43,10 @@ impl PassphraseChange {
         let file = File::open(path)?;
         for head in Head::read_all(&file, file.metadata()?.len())? {
             let old = Guess::derive(&head.header, current, device_key)?.root;
-            match vault_of(&head, &old) {
-                Ok((_, payload, _)) => {
+            match head.find_vault(&old) {
+                Ok(found) => {
                     let new = Guess::derive(&head.header, new, device_key)?.root;
-                    return Ok(Self { fixed: head.fixed, old, new, region: payload.region });
+                    return Ok(Self { fixed: head.fixed, old, new, region: found.payload.region });
                 }
                 Err(Error::WrongPassphrase) => {}
                 Err(error) => return Err(error),
@@ -75,23 +74,11 @@ impl PassphraseChange {
         // Whatever an earlier change or damage left is ended first: the spare, about to be overwritten, may be the only
         // copy of a key.
         let head = self.head(file, len)?;
-        let (number, payload, opened) = vault_of(&head, &self.old)?;
+        let FoundVault { number, payload, opened } = head.find_vault(&self.old)?;
         Opening { head: &head, file, root: &self.old, number, payload }.make_whole(opened)?;
         let head = self.head(file, len)?;
-        let (number, payload, _) = vault_of(&head, &self.old)?;
-
-        let payload = SlotPayload { key: DataKey::make(), former: Some(payload.key), ..payload };
-        let mut opening = Opening { head: &head, file, root: &self.new, number, payload };
-        let [slot, spare, back_slot, back_spare] = SlotPlace::copies_of(number);
-        opening.put(spare)?;
-        opening.put(slot)?;
-        opening.put(back_spare)?;
-        // From here on the old passphrase opens nothing.
-        opening.put(back_slot)?;
-        Ok(match opening.finish() {
-            Ok(loaded) => Changed { container: Container::loaded(loaded), forgotten: true },
-            Err(_) => Changed { container: Container::loaded(opening.load()?), forgotten: false },
-        })
+        let FoundVault { number, payload, .. } = head.find_vault(&self.old)?;
+        Opening { head: &head, file, root: &self.new, number, payload: payload.with_new_key() }.change()
     }
 
     /// After a [`Self::run`] that failed: opens the vault with the old passphrase, which undoes the change, or with the new one
@@ -99,15 +86,15 @@ impl PassphraseChange {
     ///
     /// # Errors
     /// Trouble with the file.
-    pub(crate) fn undo(&self, path: &Path) -> Result<(Container, Undone)> {
+    pub(crate) fn undo(&self, path: &Path) -> Result<(Container, RightPassphrase)> {
         let file = LockedFile::open(path)?;
         let len = file.len()?;
         let file: Arc<dyn BlockFile> = Arc::new(file);
         let head = self.head(&file, len)?;
         let open = |root: &RootKey| head.unlock(file.clone(), root)?.ok_or(Error::WrongPassphrase);
         match open(&self.old) {
-            Err(Error::WrongPassphrase) => Ok((open(&self.new)?, Undone::No)),
-            opened => Ok((opened?, Undone::Yes)),
+            Err(Error::WrongPassphrase) => Ok((open(&self.new)?, RightPassphrase::New)),
+            opened => Ok((opened?, RightPassphrase::Old)),
         }
     }
 
@@ -117,28 +104,12 @@ impl PassphraseChange {
     }
 }
 
-/// The vault that a key opens.
-pub(super) fn vault_of(head: &Head, root: &RootKey) -> Result<(u8, SlotPayload, [bool; 4])> {
-    match head.find(root)? {
-        Found { number, content: SlotContent::Vault(payload), opened } => Ok((number, payload, opened)),
-        Found { content: SlotContent::Erase, .. } => Err(Error::WrongPassphrase),
-    }
-}
-
-/// A change that was made.
-pub(crate) struct Changed {
-    pub(crate) container: Container,
-    /// Nothing is left under the former data key. If not, the next opening sees to it.
-    pub(crate) forgotten: bool,
-}
-
-/// What became of a change that failed.
+/// Which passphrase opens the vault after a change that failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Undone {
-    /// The old passphrase is the right one.
-    Yes,
-    /// It had gone too far: the new passphrase is the right one.
-    No,
+pub(crate) enum RightPassphrase {
+    Old,
+    /// The change had gone too far to be undone.
+    New,
 }
 
 #[cfg(test)]
@@ -151,53 +122,15 @@ mod tests {
     use super::super::block_file::ReadAt;
     use super::super::fault_file::FaultFile;
     use super::super::frame::FRAME;
-    use super::super::head::{self, file_len};
-    use super::super::header::{FIXED, HEADER_AREA, HalfFrames, VaultHeader};
-    use super::super::kdf::KdfParams;
-    use super::super::region::{Region, RegionPlace};
-    use super::super::slots::{self, PageSide};
+    use super::super::head;
+    use super::super::header::{FIXED, HEADER_AREA};
+    use super::super::slots::{PageSide, SlotPlace};
+    use super::super::testing::{LEN, half, head, offset, payload, read, root, unlock};
     use super::*;
 
-    /// Length of a container with halves of one frame.
-    const LEN: usize = 2 * HEADER_AREA + 8 * FRAME;
-
-    fn root(byte: u8) -> RootKey {
-        RootKey::derive(&[byte; 32], &[2; 64], &[3; 32])
-    }
-
-    fn half() -> HalfFrames {
-        HalfFrames::new(1).unwrap()
-    }
-
-    fn head(disk: &FaultFile) -> Head {
-        Head::read_all(&*disk.file(), LEN as u64).unwrap().remove(0)
-    }
-
-    /// Where a place of [`vault`] lies.
-    fn offset(place: SlotPlace) -> u64 {
-        head::offset(half(), place)
-    }
-
-    /// A vault in slot 1 and region 2, opened by `root(1)`, that holds `content`.
+    /// A vault of its own that holds `content`.
     fn vault(content: &[u8]) -> FaultFile {
-        let disk = FaultFile::random(LEN);
-        let half = half();
-        assert_eq!(file_len(half), LEN as u64);
-        let fixed = VaultHeader { kdf: KdfParams::FLOOR, salt: [7; 32], half }.encode();
-        let key = DataKey::make();
-        let region_key = key.derive_region(2);
-        let payload = SlotContent::Vault(SlotPayload { region: 2, key, known_regions: 4, former: None });
-        for at in [0, head::back_at(half)] {
-            disk.file().write_at(at, fixed.bytes()).unwrap();
-        }
-        for place in SlotPlace::copies_of(1) {
-            let sealed = slots::seal(&root(1), fixed.bytes(), place, &payload).unwrap();
-            disk.file().write_at(offset(place), &sealed).unwrap();
-        }
-        let place = RegionPlace { number: 2, half };
-        Region::format(disk.file(), &fixed, place, &region_key).unwrap();
-        Region::load(disk.file(), &fixed, place, &region_key).unwrap().region.commit(content).unwrap();
-        disk
+        super::super::testing::vault(payload(4), content)
     }
 
     fn of_roots(disk: &FaultFile, old: u8, new: u8) -> PassphraseChange {
@@ -211,28 +144,19 @@ mod tests {
     /// What a change would be that wrote the slot in place: all its copies at once, with nothing to fall back on.
     fn change_in_place(disk: &FaultFile) -> Result<()> {
         let (head, file, new) = (head(disk), disk.file(), root(2));
-        let (number, payload, _) = vault_of(&head, &root(1))?;
+        let FoundVault { number, payload, .. } = head.find_vault(&root(1))?;
         let [slot, spare, back_slot, back_spare] = SlotPlace::copies_of(number);
         for place in [spare, back_slot, back_spare] {
             file.write_at(offset(place), &[0; 496]).map_err(|error| Error::writing(&error, 496))?;
         }
-        let payload = SlotPayload { key: DataKey::make(), former: Some(payload.key), ..payload };
-        let mut opening = Opening { head: &head, file: &file, root: &new, number, payload };
+        let mut opening = Opening { head: &head, file: &file, root: &new, number, payload: payload.with_new_key() };
         opening.put(slot)?;
         opening.finish().map(drop)
     }
 
     fn found(disk: &FaultFile, by: u8) -> ([bool; 4], bool) {
-        let (_, payload, opened) = vault_of(&head(disk), &root(by)).unwrap();
-        (opened, payload.former.is_some())
-    }
-
-    fn unlock(disk: &FaultFile, file: Arc<dyn BlockFile>, by: u8) -> Result<Container> {
-        head(disk).unlock(file, &root(by)).map(Option::unwrap)
-    }
-
-    fn read(disk: &FaultFile, by: u8) -> Result<Vec<u8>> {
-        unlock(disk, disk.file(), by).map(|container| container.content().to_vec())
+        let found = head(disk).find_vault(&root(by)).unwrap();
+        (found.opened, found.payload.former.is_some())
     }
 
     /// Whether the disk opens to `content` with one of the two passphrases at least, and goes on doing so.

@@ -1,8 +1,9 @@
 //! What opens a vault without passphrase and device key, for people who are trusted with it together.
 //!
-//! The secret is `slot and region and known regions u8 ‖ data key[32] ‖ tag[9]`. The tag binds it to the header, and so to the salt, of this file. It is
-//! as strong as the vault itself, so nothing but splitting it is ever done with it (`device::recovery`). Getting in with it is a
-//! change of passphrase ([`super::passphrase_change`]) in which the old passphrase is not known: a new data key, and the same order of writes.
+//! The secret is `slot and region and known regions u8 ‖ data key[32] ‖ tag[9]`. The tag binds it to the header, and so to the
+//! salt, of this file. It is as strong as the vault itself, so nothing but splitting it is ever done with it
+//! (`device::recovery`). Getting in with it is a change of passphrase ([`super::passphrase_change`]) in which the old
+//! passphrase is not known: a new data key, and the same order of writes.
 
 use std::fs::File;
 use std::path::Path;
@@ -12,15 +13,14 @@ use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
 use super::block_file::{BlockFile, LockedFile};
-use super::container::{Container, Guess};
+use super::container::Guess;
 use super::device_key::DeviceKey;
 use super::head::Head;
 use super::header::Fixed;
 use super::keys::{DataKey, RootKey};
-use super::opening::Opening;
+use super::opening::{Changed, Opening};
 use super::passphrase::Passphrase;
-use super::passphrase_change::{Changed, vault_of};
-use super::slots::{SlotPayload, SlotPlace};
+use super::slots::SlotPayload;
 use crate::device::ShareError;
 use crate::error::{Error, Result};
 
@@ -41,9 +41,9 @@ impl RecoverySecret {
         let file = File::open(path)?;
         for head in Head::read_all(&file, file.metadata()?.len())? {
             let root = Guess::derive(&head.header, passphrase, key)?.root;
-            match vault_of(&head, &root) {
-                Ok((number, payload, _)) if payload.region == region => {
-                    return Ok(Self::new(&head.fixed, number, &payload));
+            match head.find_vault(&root) {
+                Ok(found) if found.payload.region == region => {
+                    return Ok(Self::new(&head.fixed, found.number, &found.payload));
                 }
                 Ok(_) | Err(Error::WrongPassphrase) => {}
                 Err(error) => return Err(error),
@@ -87,11 +87,12 @@ impl RecoverySecret {
         Some((place >> 6, SlotPayload { region, key: DataKey::from_slice(key)?, known_regions, former: None }))
     }
 
-    /// Opens the vault and gives it a new passphrase and a new data key, which makes the shares void. The vault must not be open anywhere.
+    /// Opens the vault and gives it a new passphrase and a new data key, which makes the shares void. The vault must not be
+    /// open anywhere.
     ///
     /// # Errors
-    /// [`ShareError::OtherDevice`], [`ShareError::Void`], with nothing written. Trouble with the file: the vault opens with the new
-    /// passphrase, or these shares and the old passphrase still do, with the same content.
+    /// [`ShareError::OtherDevice`], [`ShareError::Void`], with nothing written. Trouble with the file: the vault opens with
+    /// the new passphrase, or these shares and the old passphrase still do, with the same content.
     pub(crate) fn recover(&self, path: &Path, new: &Passphrase, device_key: &dyn DeviceKey) -> Result<Changed> {
         let file = LockedFile::open(path)?;
         let len = file.len()?;
@@ -108,22 +109,14 @@ impl RecoverySecret {
         for head in Head::read_all(&**file, len)? {
             let Some((number, payload)) = self.open(&head.fixed) else { continue };
             let root = derive(&head)?;
-            let mut opening = Opening { head: &head, file, root: &root, number, payload };
+            let opening = Opening { head: &head, file, root: &root, number, payload };
             // That the region opens shows that slot and header are the right ones; before it nothing is written.
             match opening.load() {
                 Err(Error::Damaged) => return Err(ShareError::Void.into()),
                 loaded => drop(loaded?),
             }
             head.mend(&**file)?;
-            let SlotPayload { region, key, known_regions, .. } = opening.payload;
-            opening.payload = SlotPayload { region, key: DataKey::make(), known_regions, former: Some(key) };
-            // As in a change of passphrase: front spare first, so that one whole copy is always there.
-            let [slot, spare, back_slot, back_spare] = SlotPlace::copies_of(number);
-            [spare, slot, back_spare, back_slot].into_iter().try_for_each(|place| opening.put(place))?;
-            return Ok(match opening.finish() {
-                Ok(loaded) => Changed { container: Container::loaded(loaded), forgotten: true },
-                Err(_) => Changed { container: Container::loaded(opening.load()?), forgotten: false },
-            });
+            return Opening { payload: opening.payload.with_new_key(), ..opening }.change();
         }
         Err(ShareError::OtherDevice.into())
     }
@@ -139,54 +132,19 @@ mod tests {
     use std::io::ErrorKind;
 
     use super::super::fault_file::FaultFile;
-    use super::super::frame::FRAME;
-    use super::super::head;
-    use super::super::header::{HEADER_AREA, HalfFrames, VaultHeader};
-    use super::super::kdf::KdfParams;
-    use super::super::region::{Region, RegionPlace};
-    use super::super::slots::{self, SlotContent};
+    use super::super::testing::{self, LEN, SLOT, fixed, head, payload, read, root};
     use super::*;
 
-    const LEN: usize = 2 * HEADER_AREA + 8 * FRAME;
-
-    fn root(byte: u8) -> RootKey {
-        RootKey::derive(&[byte; 32], &[2; 64], &[3; 32])
-    }
-
-    fn head(disk: &FaultFile) -> Head {
-        Head::read_all(&*disk.file(), LEN as u64).unwrap().remove(0)
-    }
-
-    /// A vault in slot 1 and region 2, opened by `root(1)`, that holds `content`, and its secret.
+    /// A vault that holds `content`, and its secret.
     fn vault(content: &[u8]) -> (FaultFile, RecoverySecret) {
-        let disk = FaultFile::random(LEN);
-        let half = HalfFrames::new(1).unwrap();
-        let fixed = VaultHeader { kdf: KdfParams::FLOOR, salt: [7; 32], half }.encode();
-        let key = DataKey::make();
-        let region_key = key.derive_region(2);
-        let payload = SlotPayload { region: 2, key, known_regions: 6, former: None };
-        let secret = RecoverySecret::new(&fixed, 1, &payload);
-        let content_of_slot = SlotContent::Vault(payload);
-        for at in [0, head::back_at(half)] {
-            disk.file().write_at(at, fixed.bytes()).unwrap();
-        }
-        for place in SlotPlace::copies_of(1) {
-            let sealed = slots::seal(&root(1), fixed.bytes(), place, &content_of_slot).unwrap();
-            disk.file().write_at(head::offset(half, place), &sealed).unwrap();
-        }
-        let place = RegionPlace { number: 2, half };
-        Region::format(disk.file(), &fixed, place, &region_key).unwrap();
-        Region::load(disk.file(), &fixed, place, &region_key).unwrap().region.commit(content).unwrap();
-        (disk, secret)
+        let payload = payload(6);
+        let secret = RecoverySecret::new(&fixed(), SLOT, &payload);
+        (testing::vault(payload, content), secret)
     }
 
     fn recover(disk: &FaultFile, secret: &RecoverySecret, by: u8) -> Result<Vec<u8>> {
         let changed = secret.recover_on(&disk.file(), LEN as u64, |_| Ok(root(by)))?;
         Ok(changed.container.content().to_vec())
-    }
-
-    fn read(disk: &FaultFile, by: u8) -> Result<Vec<u8>> {
-        head(disk).unlock(disk.file(), &root(by)).map(|found| found.unwrap().content().to_vec())
     }
 
     #[test]
@@ -199,8 +157,8 @@ mod tests {
         let before = disk.bytes();
         assert_eq!(recover(&disk, &secret, 3), Err(ShareError::Void.into()));
         assert!(disk.bytes() == before, "refused shares write nothing");
-        let found = vault_of(&head(&disk), &root(2)).unwrap();
-        assert_eq!((found.0, found.1.known_regions, found.2), (1, 6, [true; 4]));
+        let found = head(&disk).find_vault(&root(2)).unwrap();
+        assert_eq!((found.number, found.payload.known_regions, found.opened), (SLOT, 6, [true; 4]));
     }
 
     #[test]
@@ -242,7 +200,7 @@ mod tests {
         let halves_first = |disk: &FaultFile, secret: &RecoverySecret| {
             let (head, file, root) = (head(disk), disk.file(), root(2));
             let (number, payload) = secret.open(&head.fixed).unwrap();
-            let payload = SlotPayload { key: DataKey::make(), former: Some(payload.key), ..payload };
+            let payload = payload.with_new_key();
             let mut opening = Opening { head: &head, file: &file, root: &root, number, payload };
             opening.finish().map(drop)
         };

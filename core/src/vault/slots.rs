@@ -144,6 +144,11 @@ pub(crate) struct SlotPayload {
 }
 
 impl SlotPayload {
+    /// The same vault under a new data key; this one is the former.
+    pub(crate) fn with_new_key(self) -> Self {
+        Self { key: DataKey::make(), former: Some(self.key), ..self }
+    }
+
     fn encode(&self, len: usize) -> Zeroizing<Vec<u8>> {
         let mut out = Zeroizing::new(vec![0; len]);
         // EXPOSE: the payload is sealed at once by the only caller.
