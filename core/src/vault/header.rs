@@ -10,7 +10,8 @@
 //! | 60 | 4 | zero | zero |
 //!
 //! Bytes 0..64 are bound into every slot and, by their hash, into every frame: an edited header opens nothing.
-//! A vault of version 0 was erased: what an erasing that was cut is known by. Numbers are big endian. Parameters are judged here, before a byte of memory is taken for them.
+//! A vault of version 0 was erased: what an erasing that was cut is known by. Numbers are big endian. Parameters are judged
+//! here, before a byte of memory is taken for them.
 
 use sha2::{Digest as _, Sha256};
 

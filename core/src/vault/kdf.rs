@@ -15,7 +15,7 @@ use super::stack;
 use crate::error::{Error, Result};
 use crate::time::Clock;
 
-/// KDF id 1: NFKC passphrase, Argon2id version 0x13, 64 bytes out.
+/// KDF id 1: normal form of the passphrase, Argon2id version 0x13, 64 bytes out.
 pub(crate) const KDF_ARGON2ID: u32 = 1;
 
 /// Least memory: RFC 9106's second recommended choice. Below it, guessing is cheap even for six words.

@@ -1,7 +1,7 @@
-//! The key tree. Every key of the vault and the queue is on this page.
+//! The key tree. Every key of the vault and of the queue file is on this page.
 //!
 //! ```text
-//! passphrase (NFKC)                              vault.kpk, bytes 0..64: salt[32], KDF parameters (AAD of all below)
+//! passphrase (normal form)                       vault.kpk, bytes 0..64: salt[32], KDF parameters (AAD of all below)
 //!    └─ Argon2id(m, t, p = 1, salt) → a[64]
 //!         └─ DeviceKey.mac("kapok-vault", a) → h[32]     one hardware operation a guess; 0^32 without a device key
 //!              └─ HKDF-SHA256(salt, a ‖ h, "kapok/2026-11/vault/kek") → root
@@ -11,8 +11,11 @@
 //!                                  ├─ frames of both halves
 //!                                  └─ HKDF(region key, "kapok/2026-11/vault/region-fingerprint" ‖ 0) → 8 bytes
 //!
-//! random data key, wrapped by DeviceKey("kapok-queue") in queue.kpk
-//!    └─ HKDF(data key, "kapok/2026-11/vault/region" ‖ 0) → region key → frames of both halves
+//! random data key of a vault's queue, kept in the vault; a copy in the device's record while the queue is lent
+//!    └─ HKDF(data key, "kapok/2026-11/vault/region" ‖ n) → region key → frames of both halves in queue.kpk
+//!
+//! random data key of the device's record, wrapped by DeviceKey("kapok-queue") in queue.kpk
+//!    └─ HKDF(data key, "kapok/2026-11/vault/region" ‖ 4) → region key → frames of both halves
 //! ```
 //!
 //! The data key between passphrase and region lets a passphrase change without resealing under the same key, and
