@@ -1,10 +1,9 @@
 //! Time in the core: whole seconds, handed in by the caller.
 //!
 //! Logic never asks what time it is; it is told, so that tests can set it and every decision can be repeated. The
-//! system clock is read in exactly one line of this crate, below.
+//! system clock is read in exactly one place of this crate, below.
 
-use std::sync::OnceLock;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use kapok_report::limits::MAX_UTC_OFFSET_MINUTES;
 use kapok_wire::Hour;
@@ -48,10 +47,18 @@ pub trait Clock: Send + Sync {
     /// The time now. It may jump, also backwards: phones lose their clock when the battery is empty.
     fn now(&self) -> Time;
 
-    /// Time since some moment at or before the start of this process. Nobody can set it, and it never runs back. It should
-    /// count sleep, where the system has such a clock (`elapsedRealtime`, `mach_continuous_time`).
+    /// Time since the phone or machine was started, sleep included (`elapsedRealtime`, `mach_continuous_time`). Nobody can set
+    /// it, and it never runs back until the next start. A clock that begins later, with the process, is safe too: then
+    /// ending the process makes a wait between wrong passphrases begin anew.
     fn uptime(&self) -> Duration;
 }
+
+/// The clock that counts from the start of the machine and goes on while it sleeps.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const SINCE_START: rustix::time::ClockId = rustix::time::ClockId::Boottime;
+/// On Apple's systems this one goes on while the machine sleeps.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+const SINCE_START: rustix::time::ClockId = rustix::time::ClockId::Monotonic;
 
 /// The clock of the operating system.
 #[derive(Clone, Copy, Debug, Default)]
@@ -65,8 +72,8 @@ impl Clock for SystemClock {
     }
 
     fn uptime(&self) -> Duration {
-        static START: OnceLock<Instant> = OnceLock::new();
-        START.get_or_init(Instant::now).elapsed()
+        // No system that has this clock refuses to read it, and before its zero there is nothing.
+        Duration::try_from(rustix::time::clock_gettime(SINCE_START)).unwrap_or_default()
     }
 }
 
@@ -92,6 +99,15 @@ mod tests {
         assert_eq!(at(beyond, most).unwrap().to_string(), "9999-12-31T23:59");
         assert!(at(beyond.after(Duration::from_secs(1)), most).is_err(), "control: it is the last one");
         assert_eq!(Time(1_795_000_000).in_calendar(), Time(1_795_000_000));
+    }
+
+    #[test]
+    fn the_system_counts_from_the_start_of_the_machine_and_not_of_the_process() {
+        let first = SystemClock.uptime();
+        let said = std::fs::read_to_string("/proc/uptime").unwrap();
+        let machine: f64 = said.split_once(' ').unwrap().0.parse().unwrap();
+        assert!((machine - first.as_secs_f64()).abs() < 60.0, "{machine} {first:?}");
+        assert!(SystemClock.uptime() >= first);
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! the keys of the queues that were lent to the sender.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use rusqlite::{OptionalExtension as _, params};
 
@@ -19,6 +20,9 @@ const POOL_SLOTS: &str = "pool_slots";
 const FAILURES: &str = "failures";
 const FAILURES_IN_A_ROW: &str = "failures_in_a_row";
 const LAST_FAILURE: &str = "last_failure";
+/// In milliseconds, as [`crate::Clock::uptime`] said it.
+const LAST_FAILURE_UPTIME: &str = "last_failure_uptime";
+const WAITED: &str = "waited";
 const ERASE_AFTER: &str = "erase_after";
 
 /// The record's store.
@@ -66,7 +70,13 @@ impl Record {
             let count =
                 |name| -> Result<u32> { Ok(u32::try_from(get(db, name)?.unwrap_or_default()).unwrap_or(u32::MAX)) };
             let last = get(db, LAST_FAILURE)?.map(Time).unwrap_or_default();
-            Ok(Failures { count: count(FAILURES)?, in_a_row: count(FAILURES_IN_A_ROW)?, last })
+            Ok(Failures {
+                count: count(FAILURES)?,
+                in_a_row: count(FAILURES_IN_A_ROW)?,
+                last,
+                last_uptime: Duration::from_millis(get(db, LAST_FAILURE_UPTIME)?.unwrap_or_default()),
+                waited: get(db, WAITED)?.is_some_and(|waited| waited != 0),
+            })
         })
     }
 
@@ -75,7 +85,11 @@ impl Record {
         self.store().write(|db| {
             set(db, FAILURES, u64::from(failures.count))?;
             set(db, FAILURES_IN_A_ROW, u64::from(failures.in_a_row))?;
-            set(db, LAST_FAILURE, sql_time(failures.last).unsigned_abs())
+            set(db, LAST_FAILURE, sql_time(failures.last).unsigned_abs())?;
+            // A clock of more than 300 million years stays at the last of them.
+            let uptime = i64::try_from(failures.last_uptime.as_millis()).unwrap_or(i64::MAX);
+            set(db, LAST_FAILURE_UPTIME, uptime.unsigned_abs())?;
+            set(db, WAITED, u64::from(failures.waited))
         })
     }
 

@@ -51,6 +51,11 @@ impl Hands {
         self.wall.fetch_add(seconds, Ordering::Relaxed);
         self.uptime.fetch_add(seconds, Ordering::Relaxed);
     }
+
+    /// The phone was switched off and on again.
+    pub(super) fn start_again(&self) {
+        self.uptime.store(0, Ordering::Relaxed);
+    }
 }
 
 impl Clock for Hands {
@@ -182,4 +187,15 @@ pub(super) fn draft(device: &Device, name: &str) -> DraftId {
     let (answers, _) = Answers::parse(device.pack(), "detention_quick", file.as_bytes(), &moment).unwrap();
     device.save_answers(draft, &answers, NOW).unwrap();
     draft
+}
+
+/// All that is shown of finished reports, also what `Debug` leaves out of them.
+pub(super) fn shown_reports(device: &Device) -> String {
+    let rows = device
+        .finished()
+        .map(|rows| rows.into_iter().map(|row| (row.code, row.day, row.form_id, row.note)).collect::<Vec<_>>());
+    let outbox = device
+        .outbox()
+        .map(|views| views.into_iter().map(|view| (view.code.clone(), view.day, view)).collect::<Vec<_>>());
+    format!("{rows:?} {outbox:?}")
 }

@@ -1,7 +1,9 @@
 //! Waiting between wrong passphrases: it stops a person at the screen.
 //!
 //! Three tries are free, then come 30 seconds, 2 minutes, 10 minutes and an hour, by the clock that ends later: the one on the
-//! wall, which a restart does not stop, and the one that nobody can set. A failed try is written down durably before its
+//! wall, and the time since the phone started, which nobody can set. After a restart of the phone the second one knows of no
+//! time before it, so a step that was not yet over begins anew: switching the phone off and setting its clock buys no try.
+//! A step that was waited for once never comes back that way. A failed try is written down durably before its
 //! answer is given, so ending the program buys no try; a program that the system ended in the middle of one has failed
 //! nothing. A right passphrase does not wipe the count, or whoever knows one vault's could guess another's freely
 //! in between; it falls by one with each hour without a failure.
@@ -29,36 +31,77 @@ pub(super) struct Failures {
     pub(super) in_a_row: u32,
     /// When the last one was.
     pub(super) last: Time,
+    /// The same by [`Clock::uptime`].
+    pub(super) last_uptime: Duration,
+    /// The wait that it brought is over.
+    pub(super) waited: bool,
+}
+
+/// A moment by both clocks.
+#[derive(Clone, Copy)]
+struct Now {
+    wall: Time,
+    uptime: Duration,
+}
+
+impl Now {
+    fn by(clock: &dyn Clock) -> Self {
+        Self { wall: clock.now(), uptime: clock.uptime() }
+    }
 }
 
 impl Failures {
-    /// How long to wait for the next try. `here` is the time since the last failure by the clock that nobody can set, if it
-    /// was in this process.
-    fn wait(self, now: Time, here: Option<Duration>) -> Duration {
-        let Some(step) = self.count.checked_sub(FREE) else { return Duration::ZERO };
-        let whole = WAITS.get(step as usize).or(WAITS.last()).copied().unwrap_or_default();
-        whole.saturating_sub(self.since(now, here))
+    /// How long to wait for the next try.
+    fn wait(self, now: Now) -> Duration {
+        let step = self.count.checked_sub(FREE).filter(|_| !self.waited);
+        let whole = step.map(|step| WAITS.get(step as usize).or(WAITS.last()).copied().unwrap_or_default());
+        whole.unwrap_or_default().saturating_sub(self.since(now))
     }
 
-    /// Time since the last failure by the clock that says less.
-    fn since(self, now: Time, here: Option<Duration>) -> Duration {
-        self.last.until(now).min(here.unwrap_or(Duration::MAX))
+    /// Time since the last failure by the clock that says less. If the phone was started since then, the time since that start
+    /// is all that is sure.
+    fn since(self, now: Now) -> Duration {
+        let sure = now.uptime.checked_sub(self.last_uptime).unwrap_or(now.uptime);
+        self.last.until(now.wall).min(sure)
     }
 
-    fn with_one_more(self, now: Time, here: Option<Duration>) -> Self {
-        let forgiven = self.since(now, here).as_secs() / FORGIVEN_PER.as_secs();
-        let forgiven = u32::try_from(forgiven).unwrap_or(u32::MAX);
-        Self {
-            count: self.count.saturating_sub(forgiven).saturating_add(1),
-            in_a_row: self.in_a_row.saturating_add(1),
-            last: now,
+    /// A clock that was set back, or a start of the phone, since the last failure: from here on it counts from there, so that
+    /// no wait is longer than its step.
+    fn counted_from(self, now: Now) -> Self {
+        let last_uptime = if now.uptime < self.last_uptime { Duration::ZERO } else { self.last_uptime };
+        Self { last: self.last.min(now.wall), last_uptime, ..self }
+    }
+
+    /// Without those that whole hours have forgiven.
+    fn forgiven(self, now: Now) -> Self {
+        let hours = self.since(now).as_secs() / FORGIVEN_PER.as_secs();
+        if hours == 0 {
+            return self;
         }
+        let count = self.count.saturating_sub(u32::try_from(hours).unwrap_or(u32::MAX));
+        Self { count, last: now.wall, last_uptime: now.uptime, waited: true, ..self }
+    }
+
+    fn with_one_more(self, now: Now) -> Self {
+        let before = self.forgiven(now);
+        Self {
+            count: before.count.saturating_add(1),
+            in_a_row: before.in_a_row.saturating_add(1),
+            last: now.wall,
+            last_uptime: now.uptime,
+            waited: false,
+        }
+    }
+
+    /// After a right passphrase, for which no wait was left.
+    fn with_a_right_one(self, now: Now) -> Self {
+        Self { in_a_row: 0, waited: true, ..self.counted_from(now).forgiven(now) }
     }
 }
 
-/// When, by [`Clock::uptime`], the last failure in this process was. Held during a try: guesses come one by one.
+/// Held during a try: guesses come one by one.
 #[derive(Default)]
-pub(super) struct Throttle(Mutex<Option<Duration>>);
+pub(super) struct Throttle(Mutex<()>);
 
 impl Device {
     /// How long until a passphrase may be tried: zero if at once. Works while locked.
@@ -66,14 +109,14 @@ impl Device {
     /// # Errors
     /// Trouble with the queue file.
     pub fn wait_before_try(&self, clock: &dyn Clock) -> Result<Duration> {
-        let last_here = *self.throttle.0.lock().unwrap_or_else(PoisonError::into_inner);
-        self.wait(clock, last_here)
+        let _one = self.throttle.0.lock().unwrap_or_else(PoisonError::into_inner);
+        self.wait(Now::by(clock))
     }
 
     /// Runs `attempt`, which tries a passphrase, if no wait is left, and remembers a wrong one.
     pub(super) fn throttled<T>(&self, clock: &dyn Clock, attempt: impl FnOnce() -> Result<T>) -> Result<T> {
-        let mut last_here = self.throttle.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let wait = self.wait(clock, *last_here)?;
+        let _one = self.throttle.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let wait = self.wait(Now::by(clock))?;
         if wait > Duration::ZERO {
             return Err(Error::TooManyTries { wait });
         }
@@ -81,9 +124,7 @@ impl Device {
         let record = self.queues.record();
         match &tried {
             Err(Error::WrongPassphrase | Error::Shares(_)) => {
-                let here = since_here(*last_here, clock);
-                *last_here = Some(clock.uptime());
-                let failures = record.failures()?.with_one_more(clock.now(), here);
+                let failures = record.failures()?.with_one_more(Now::by(clock));
                 record.set_failures(failures)?;
                 if (1..=failures.in_a_row).contains(&record.erase_after()?) {
                     self.erase_for_good()?;
@@ -91,9 +132,11 @@ impl Device {
                 }
             }
             Ok(_) => {
-                let failures = record.failures()?;
-                if failures.in_a_row > 0 {
-                    record.set_failures(Failures { in_a_row: 0, ..failures })?;
+                let before = record.failures()?;
+                let after = before.with_a_right_one(Now::by(clock));
+                // Nothing to remember, nothing to write.
+                if before.count.max(before.in_a_row) > 0 && after != before {
+                    record.set_failures(after)?;
                 }
             }
             Err(_) => {}
@@ -101,24 +144,20 @@ impl Device {
         tried
     }
 
-    fn wait(&self, clock: &dyn Clock, last_here: Option<Duration>) -> Result<Duration> {
-        let (failures, now) = (self.queues.record().failures()?, clock.now());
-        let wait = failures.wait(now, since_here(last_here, clock));
-        // A clock that was set back since then must not lengthen the wait beyond its step: it counts from now.
-        if wait > Duration::ZERO && now < failures.last {
-            self.queues.record().set_failures(Failures { last: now, ..failures })?;
+    fn wait(&self, now: Now) -> Result<Duration> {
+        let failures = self.queues.record().failures()?;
+        let wait = failures.wait(now);
+        let counted = failures.counted_from(now);
+        if wait > Duration::ZERO && counted != failures {
+            self.queues.record().set_failures(counted)?;
         }
         Ok(wait)
     }
 }
 
-/// Time since the last failure in this process.
-fn since_here(last: Option<Duration>, clock: &dyn Clock) -> Option<Duration> {
-    last.map(|last| clock.uptime().saturating_sub(last))
-}
-
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
     use std::sync::atomic::Ordering;
 
     use super::super::testing::*;
@@ -191,6 +230,89 @@ mod tests {
         assert_eq!(again.unlock(&passphrase(), &clock), wait(30));
         clock.pass(30);
         again.unlock(&passphrase(), &clock).unwrap();
+    }
+
+    fn after_three_failures(folder: &Path, clock: &Hands) -> Device {
+        clock.pass(500);
+        let device = device(folder);
+        for _ in 0..3 {
+            assert_eq!(device.unlock(&wrong(), clock), Err(Error::WrongPassphrase));
+        }
+        device.lock();
+        device
+    }
+
+    #[test]
+    fn switching_the_phone_off_and_setting_its_clock_buys_no_try() {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = Hands::default();
+        drop(after_three_failures(folder.path(), &clock));
+        clock.start_again();
+        clock.wall.fetch_add(31_536_000, Ordering::Relaxed);
+        let again = reopened(folder.path());
+        assert_eq!(again.unlock(&passphrase(), &clock), wait(30), "a year by the clock on the wall is no proof");
+        clock.pass(29);
+        assert_eq!(again.unlock(&passphrase(), &clock), wait(1));
+        clock.pass(1);
+        again.unlock(&passphrase(), &clock).unwrap();
+        // Control: the same year without switching off, in which the other clock went on, is one.
+        let folder = tempfile::tempdir().unwrap();
+        let clock = Hands::default();
+        let device = after_three_failures(folder.path(), &clock);
+        clock.pass(31_536_000);
+        device.unlock(&passphrase(), &clock).unwrap();
+    }
+
+    #[test]
+    fn a_start_of_the_phone_lengthens_no_wait_beyond_its_step() {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = Hands::default();
+        drop(after_three_failures(folder.path(), &clock));
+        clock.start_again();
+        let again = reopened(folder.path());
+        // Up to the moment at which the failure was, and past it: 500 seconds after a start.
+        clock.pass(10);
+        assert_eq!(again.unlock(&passphrase(), &clock), wait(20));
+        clock.pass(20);
+        again.unlock(&passphrase(), &clock).unwrap();
+        clock.pass(469);
+        again.unlock(&passphrase(), &clock).unwrap();
+        clock.pass(2);
+        again.unlock(&passphrase(), &clock).unwrap();
+    }
+
+    #[test]
+    fn a_wait_that_is_over_does_not_come_back_with_a_start_of_the_phone() {
+        let wait_after_start = |waited: bool| {
+            let folder = tempfile::tempdir().unwrap();
+            let clock = Hands::default();
+            let device = after_three_failures(folder.path(), &clock);
+            clock.pass(30);
+            if waited {
+                device.unlock(&passphrase(), &clock).unwrap();
+            }
+            drop(device);
+            clock.start_again();
+            reopened(folder.path()).wait_before_try(&clock).unwrap().as_secs()
+        };
+        assert_eq!(wait_after_start(true), 0);
+        assert_eq!(wait_after_start(false), 30, "control");
+    }
+
+    #[test]
+    fn hours_since_a_start_of_the_phone_forgive_and_those_before_it_do_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = Hands::default();
+        let device = after_three_failures(folder.path(), &clock);
+        clock.pass(30);
+        device.unlock(&passphrase(), &clock).unwrap();
+        clock.start_again();
+        clock.wall.fetch_add(31_536_000, Ordering::Relaxed);
+        device.unlock(&passphrase(), &clock).unwrap();
+        assert_eq!(device.queues.record().failures().unwrap().count, 3);
+        clock.pass(2 * 3_600);
+        device.unlock(&passphrase(), &clock).unwrap();
+        assert_eq!(device.queues.record().failures().unwrap().count, 1);
     }
 
     #[test]

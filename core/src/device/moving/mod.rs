@@ -13,6 +13,7 @@
 //! * taking up: slots, then the queue (held), then the vault: **the commit point**, then the queue is free;
 //! * ending: the vault says so, slots, queue, vault, and the queue is free.
 
+mod crash;
 mod digits;
 mod error;
 mod file;
@@ -72,9 +73,7 @@ impl Device {
             State::None => MoveState::None,
             State::Awaited(identity) => MoveState::Awaited(MoveKey::of(&identity)),
             State::Arrived { arrival } => MoveState::Arrived { arrival },
-            State::Sent { code, wrong, .. } => {
-                MoveState::Sent { digits: code, left: state::TRIES.saturating_sub(wrong) }
-            }
+            State::Sent { digits, wrong, .. } => MoveState::Sent { digits, left: state::TRIES.saturating_sub(wrong) },
             State::Ending { .. } => MoveState::Ending,
         })
     }
@@ -104,36 +103,4 @@ impl Device {
             forgotten
         })
     }
-}
-
-#[cfg(test)]
-thread_local! {
-    /// The step at which the process "dies", for tests; 0 afterwards means that it did.
-    static CRASH_AT: std::cell::Cell<Option<u8>> = const { std::cell::Cell::new(None) };
-}
-
-/// A place between two durable steps, where tests let the process end.
-#[cfg(test)]
-fn crash_point(step: u8) -> Result<()> {
-    if CRASH_AT.get() == Some(step) {
-        CRASH_AT.set(Some(0));
-        return Err(crate::Error::Store);
-    }
-    Ok(())
-}
-
-#[cfg(test)]
-fn crashed() -> bool {
-    CRASH_AT.get() == Some(0)
-}
-
-#[cfg(not(test))]
-#[expect(clippy::unnecessary_wraps, reason = "as in tests")]
-fn crash_point(_step: u8) -> Result<()> {
-    Ok(())
-}
-
-#[cfg(not(test))]
-fn crashed() -> bool {
-    false
 }

@@ -9,6 +9,7 @@ use super::super::outbox::{Outbox, QueueMove};
 use super::super::queues::QUEUE_STEPS;
 use super::super::slots::Purpose;
 use super::super::{Device, VAULT_STEPS};
+use super::crash::{self, After};
 use super::digits;
 use super::error::MoveError;
 use super::file::{self, Limits, Whole};
@@ -107,9 +108,9 @@ impl Device {
             return Err(MoveError::FileDamaged.into());
         }
         outbox.pool().sync()?;
-        super::crash_point(3)?;
+        crash::point(After::SlotsFilled)?;
         let taken = self.take_up(region, &outbox, &images, &renumbered, &whole);
-        if taken.is_err() && !super::crashed() {
+        if taken.is_err() && !crash::happened() {
             // If it was locked meanwhile, the next unlock does it.
             let _ = self.with_region(region, |vault| super::settle(vault, Some(&outbox)));
         }
@@ -126,7 +127,7 @@ impl Device {
     ) -> Result<String> {
         outbox.set_moving(QueueMove::Arriving)?;
         outbox.fill(|db| images.queue.read(|image| tables::fill_queue(image, db, slots)))?;
-        super::crash_point(4)?;
+        crash::point(After::QueueFilled)?;
         if !whole.content.lent {
             self.with_region(region, |vault| self.queues.lend(vault, false))?;
         }
@@ -140,7 +141,7 @@ impl Device {
             if !matches!(taken, Ok(()) | Err(Error::NotForgotten)) {
                 return taken;
             }
-            super::crash_point(9)?;
+            crash::point(After::VaultFilled)?;
             super::settle(vault, Some(outbox))
         })?;
         Ok(arrival)

@@ -7,6 +7,7 @@ use std::path::Path;
 use super::super::outbox::{Outbox, QueueMove};
 use super::super::queues::QUEUE_STEPS;
 use super::super::{Device, VAULT_STEPS};
+use super::crash::{self, After};
 use super::digits::{self, MoveSecret};
 use super::error::MoveError;
 use super::file::{self, Content, Slots};
@@ -47,7 +48,7 @@ impl Device {
             create(path)
         })?;
         let secret = MoveSecret::make();
-        let sent = |code| State::Sent { code, arrival: secret.arrival(), wrong: 0 };
+        let sent = |digits| State::Sent { digits, arrival: secret.arrival(), wrong: 0 };
         let held = self.with_region(region, |vault| {
             hold(vault, &outbox, &sent(None))?;
             content(vault, &outbox, &secret, lent)
@@ -61,7 +62,7 @@ impl Device {
             self.with_region(region, |vault| vault.write_held(|db| state::set(db, &sent(Some(digits.clone())))))?;
             Ok(digits)
         });
-        if written.is_err() && !super::crashed() {
+        if written.is_err() && !crash::happened() {
             // Nobody has a whole file, so nothing is held for it. If the vault was locked, a person says so: it has no digits.
             let _ = fs::remove_file(path);
             let _ = self.with_region(region, |vault| {
@@ -83,9 +84,9 @@ impl Device {
         let _unclaimed = self.reserved.hold();
         let outbox = self.own_outbox()?;
         let (region, mut slots) = self.with_vault(|vault| {
-            let code = arrival_tried(vault, arrival)?;
-            vault.write_held(|db| state::set(db, &State::Ending { arrival: code, wrong: 0 }))?;
-            super::crash_point(5)?;
+            let arrival = arrival_tried(vault, arrival)?;
+            vault.write_held(|db| state::set(db, &State::Ending { arrival, wrong: 0 }))?;
+            crash::point(After::EndingNoted)?;
             Ok((vault.region(), vault.read(tables::vault_slots)?))
         })?;
         slots.extend(outbox.read_queue(tables::queue_slots)?);
@@ -93,13 +94,13 @@ impl Device {
             outbox.pool().refill_random(slot)?;
         }
         outbox.pool().sync()?;
-        super::crash_point(6)?;
+        crash::point(After::SlotsOverwritten)?;
         self.with_region(region, |vault| {
             let queue = outbox.wipe(tables::wipe_queue);
             if !matches!(queue, Ok(()) | Err(Error::NotForgotten)) {
                 return queue;
             }
-            super::crash_point(7)?;
+            crash::point(After::QueueEmptied)?;
             let emptied = vault.write_held_forgetting(|db| {
                 tables::wipe_vault(db)?;
                 state::set(db, &State::None)
@@ -107,7 +108,7 @@ impl Device {
             if !matches!(emptied, Ok(()) | Err(Error::NotForgotten)) {
                 return emptied;
             }
-            super::crash_point(8)?;
+            crash::point(After::VaultEmptied)?;
             settle(vault, Some(&outbox))?;
             queue.and(emptied)
         })
@@ -125,10 +126,10 @@ fn create(path: &Path) -> Result<File> {
 /// Holds the queue first: whoever finds a held queue beside a vault that was not sent may free it, but not the reverse.
 fn hold(vault: &mut Store, outbox: &Outbox, sent: &State) -> Result<()> {
     outbox.set_moving(QueueMove::Sent)?;
-    super::crash_point(1)?;
+    crash::point(After::QueueHeld)?;
     vault.write_held(|db| state::set(db, sent))?;
     vault.hold(true);
-    super::crash_point(2)
+    crash::point(After::VaultHeld)
 }
 
 pub(super) fn content(vault: &mut Store, outbox: &Outbox, secret: &MoveSecret, lent: bool) -> Result<(Content, Slots)> {
@@ -145,8 +146,8 @@ pub(super) fn content(vault: &mut Store, outbox: &Outbox, secret: &MoveSecret, l
 
 /// The arrival code, if it was typed right. A try is counted before it is judged: cutting the power gives none back.
 fn arrival_tried(vault: &mut Store, typed: &str) -> Result<String> {
-    let (code, arrival, wrong, ending) = match vault.read(state::get)? {
-        State::Sent { code, arrival, wrong } => (code, arrival, wrong, false),
+    let (file_digits, arrival, wrong, ending) = match vault.read(state::get)? {
+        State::Sent { digits, arrival, wrong } => (digits, arrival, wrong, false),
         State::Ending { arrival, wrong } => (None, arrival, wrong, true),
         State::None | State::Awaited(_) | State::Arrived { .. } => return Err(MoveError::NotSent.into()),
     };
@@ -158,7 +159,7 @@ fn arrival_tried(vault: &mut Store, typed: &str) -> Result<String> {
     if wrong >= state::TRIES {
         return Err(MoveError::NoTriesLeft.into());
     }
-    let tried = State::Sent { code, arrival: arrival.clone(), wrong: wrong + 1 };
+    let tried = State::Sent { digits: file_digits, arrival: arrival.clone(), wrong: wrong + 1 };
     vault.write_held(|db| state::set(db, &tried))?;
     if digits::same(typed, &arrival) {
         return Ok(arrival);

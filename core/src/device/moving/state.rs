@@ -9,7 +9,7 @@ use super::tables;
 use crate::error::{Error, Result};
 use crate::vault::Store;
 
-/// Tries at the arrival code.
+/// Tries at the arrival digits.
 pub(super) const TRIES: u32 = 3;
 
 /// The row that is there while a move is under way.
@@ -17,23 +17,23 @@ pub(super) enum State {
     None,
     Awaited(Identity),
     Arrived { arrival: String },
-    Sent { code: Option<String>, arrival: String, wrong: u32 },
+    Sent { digits: Option<String>, arrival: String, wrong: u32 },
     Ending { arrival: String, wrong: u32 },
 }
 
 pub(super) fn get(db: &Connection) -> Result<State> {
     let row = db
-        .query_row("SELECT kind, identity, code, arrival, wrong FROM moving", [], |row| {
+        .query_row("SELECT kind, identity, digits, arrival, wrong FROM moving", [], |row| {
             let identity = row.get::<_, Option<String>>(1)?.map(Zeroizing::new);
             Ok((row.get::<_, String>(0)?, identity, row.get(2)?, row.get::<_, Option<String>>(3)?, row.get(4)?))
         })
         .optional()?;
-    let Some((kind, identity, code, arrival, wrong)) = row else { return Ok(State::None) };
+    let Some((kind, identity, digits, arrival, wrong)) = row else { return Ok(State::None) };
     let arrival = || arrival.clone().ok_or(Error::Store);
     Ok(match kind.as_str() {
         "awaited" => State::Awaited(identity.ok_or(Error::Store)?.parse()?),
         "arrived" => State::Arrived { arrival: arrival()? },
-        "sent" => State::Sent { code, arrival: arrival()?, wrong },
+        "sent" => State::Sent { digits, arrival: arrival()?, wrong },
         "ending" => State::Ending { arrival: arrival()?, wrong },
         _ => return Err(Error::Store),
     })
@@ -43,16 +43,16 @@ pub(super) fn set(db: &Connection, state: &State) -> Result<()> {
     db.execute("DELETE FROM moving", [])?;
     // EXPOSE: kept in the vault, which is sealed, until the file came or is not awaited any more.
     let identity = if let State::Awaited(identity) = state { Some(identity.expose()) } else { None };
-    let (kind, code, arrival, wrong) = match state {
+    let (kind, digits, arrival, wrong) = match state {
         State::None => return Ok(()),
         State::Awaited(_) => ("awaited", None, None, 0),
         State::Arrived { arrival } => ("arrived", None, Some(arrival), 0),
-        State::Sent { code, arrival, wrong } => ("sent", code.as_ref(), Some(arrival), *wrong),
+        State::Sent { digits, arrival, wrong } => ("sent", digits.as_ref(), Some(arrival), *wrong),
         State::Ending { arrival, wrong } => ("ending", None, Some(arrival), *wrong),
     };
     db.execute(
-        "INSERT INTO moving (only, kind, identity, code, arrival, wrong) VALUES (1, ?1, ?2, ?3, ?4, ?5)",
-        params![kind, identity.as_ref().map(|text| text.as_str()), code, arrival, wrong],
+        "INSERT INTO moving (only, kind, identity, digits, arrival, wrong) VALUES (1, ?1, ?2, ?3, ?4, ?5)",
+        params![kind, identity.as_ref().map(|text| text.as_str()), digits, arrival, wrong],
     )?;
     Ok(())
 }

@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 
 use super::super::testing::*;
 use super::super::{DraftId, NewAttachment, ReportState, VAULT_STEPS};
+use super::crash::{After, CRASH, Crash};
 use super::digits::MoveSecret;
 use super::file::{Content, Slots};
 use super::*;
@@ -70,7 +71,7 @@ impl Phones {
 }
 
 fn unlocked(folder: &Path) -> Device {
-    CRASH_AT.set(None);
+    CRASH.set(Crash::Never);
     let device = reopened(folder);
     device.unlock(&passphrase(), &Still).unwrap();
     device
@@ -292,11 +293,11 @@ fn a_cut_an_extension_and_a_flipped_bit_leave_the_new_phone_empty_and_ready() {
 #[test]
 fn a_crash_while_taking_up_leaves_nothing_or_everything_and_can_be_repeated() {
     let mut found = Vec::new();
-    for step in [3, 4, 9] {
+    for step in [After::SlotsFilled, After::QueueFilled, After::VaultFilled] {
         let phones = Phones::new();
         let before = shown(&phones.old);
         let digits = phones.send();
-        CRASH_AT.set(Some(step));
+        CRASH.set(Crash::At(step));
         assert_eq!(phones.new.import_move(&phones.file(), &digits).err(), Some(Error::Store));
         // What the sender sees before anybody unlocks.
         let Phones { folder, old, new, key, draft } = phones;
@@ -314,7 +315,7 @@ fn a_crash_while_taking_up_leaves_nothing_or_everything_and_can_be_repeated() {
         } else {
             phones.new.import_move(&phones.file(), &digits).unwrap();
         }
-        assert_eq!(shown(&phones.new), before, "{step}");
+        assert_eq!(shown(&phones.new), before, "{step:?}");
         assert!(phones.new.own().refuse_moving().is_ok());
         let MoveState::Arrived { arrival } = phones.new.move_state().unwrap() else { panic!() };
         phones.old.end_move(&arrival).unwrap();
@@ -324,15 +325,15 @@ fn a_crash_while_taking_up_leaves_nothing_or_everything_and_can_be_repeated() {
 
 #[test]
 fn a_crash_while_sending_or_ending_leaves_a_vault_that_is_whole_or_can_be_ended() {
-    for step in [1, 2] {
+    for step in [After::QueueHeld, After::VaultHeld] {
         let phones = Phones::new();
         let before = shown(&phones.old);
-        CRASH_AT.set(Some(step));
+        CRASH.set(Crash::At(step));
         assert!(phones.old.send_move(&phones.key.text, &phones.key.digits, &phones.file()).is_err());
         let phones = phones.old_again();
         assert_eq!(shown(&phones.old), before);
         match phones.old.move_state().unwrap() {
-            MoveState::None => assert_eq!(step, 1),
+            MoveState::None => assert_eq!(step, After::QueueHeld),
             state => {
                 assert_eq!(state, MoveState::Sent { digits: None, left: 3 });
                 phones.old.cancel_move().unwrap();
@@ -342,11 +343,11 @@ fn a_crash_while_sending_or_ending_leaves_a_vault_that_is_whole_or_can_be_ended(
         std::fs::remove_file(phones.file()).unwrap();
         phones.send();
     }
-    for step in [5, 6, 7, 8] {
+    for step in [After::EndingNoted, After::SlotsOverwritten, After::QueueEmptied, After::VaultEmptied] {
         let phones = Phones::new();
         let digits = phones.send();
         let arrival = phones.new.import_move(&phones.file(), &digits).unwrap();
-        CRASH_AT.set(Some(step));
+        CRASH.set(Crash::At(step));
         assert!(phones.old.end_move(&arrival).is_err());
         let phones = phones.old_again();
         if phones.old.move_state().unwrap() != MoveState::None {
@@ -355,7 +356,7 @@ fn a_crash_while_sending_or_ending_leaves_a_vault_that_is_whole_or_can_be_ended(
             assert_eq!(phones.old.end_move("0000 0000"), Err(MoveError::Ending.into()));
             phones.old.end_move(&arrival).unwrap();
         }
-        assert!(is_empty(&phones.old) && phones.old.own().refuse_moving().is_ok(), "{step}");
+        assert!(is_empty(&phones.old) && phones.old.own().refuse_moving().is_ok(), "{step:?}");
     }
 }
 

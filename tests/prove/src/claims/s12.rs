@@ -1,7 +1,5 @@
-//! S12: however somebody waits, restarts the program or sets the clock, no more passphrases are tried than the schedule allows.
-//!
-//! Half of the lives restart the program and set the clock back, the other half set it anywhere. Both in one life are left out,
-//! because they work together: after a restart only the clock on the wall can tell how long ago the last failure was.
+//! S12: however somebody waits, ends the program, switches the phone off and on or sets its clock, no more passphrases are
+//! tried than the schedule allows.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -14,8 +12,13 @@ use crate::claim::{Claim, Verdict};
 use crate::virtual_clock::VirtualClock;
 
 /// Throttling.
-pub(super) const CLAIM: Claim =
-    Claim { id: "S12", title: "restarts and set clocks give no more tries than the schedule", defended, control };
+pub(super) const CLAIM: Claim = Claim {
+    id: "S12",
+    title: "restarts and set clocks give no more tries than the schedule",
+    timed: false,
+    defended,
+    control,
+};
 
 const FREE: u64 = 3;
 const WAITS: [u64; 4] = [30, 120, 600, 3_600];
@@ -41,31 +44,50 @@ impl Schedule {
     }
 }
 
-/// What somebody does between two tries; whether that was a restart. `really` is the time that has passed.
-fn disturb(dice: &mut Dice, clock: &VirtualClock, really: &mut u64, restarts: bool) -> bool {
+/// What the device can lean on.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Defence {
+    /// A record that is kept, and a clock that nobody can set.
+    Whole,
+    /// Before each try the record is put back to what it was, as if it were not kept.
+    NoRecord,
+    /// The clock that nobody can set is set with the other one, as if there were only that.
+    OneClock,
+}
+
+/// What somebody does between two tries; whether the program has to start again. `really` is the time that has passed.
+fn disturb(dice: &mut Dice, clock: &VirtualClock, really: &mut u64, defence: Defence) -> bool {
+    const YEAR: u64 = 365 * 24 * HOUR;
     let now = kapok_core::Clock::now(clock).0;
-    match dice.below(8) {
+    match dice.below(10) {
         0..4 => {
             let seconds = [1, 29, 31, 119, 121, 599, 601, 3_599, 3_601][usize::try_from(dice.below(9)).unwrap()];
             clock.pass(seconds);
             *really += seconds;
         }
         // Back by up to a year, or to 1970.
-        4 => clock.set(if dice.below(3) == 0 { 0 } else { now.saturating_sub(dice.below(31_536_000)) }),
-        5 if restarts => {
+        4 => clock.set(if dice.below(3) == 0 { 0 } else { now.saturating_sub(dice.below(YEAR)) }),
+        // Forward by up to a year, or right again.
+        5 if dice.below(3) == 0 => clock.set(VirtualClock::START + *really),
+        5 => {
+            let forward = dice.below(YEAR);
+            clock.set(now + forward);
+            if defence == Defence::OneClock {
+                clock.pass_unseen(forward);
+            }
+        }
+        6 => return true,
+        7 => {
             clock.restart();
             return true;
         }
-        // Forward by up to a year, or right again.
-        5 => clock.set(if dice.below(3) == 0 { VirtualClock::START + *really } else { now + dice.below(31_536_000) }),
         _ => {}
     }
     false
 }
 
-/// A life of tries and tricks. Returns tries in all and those that the schedule did not allow. `forgetful` is the control:
-/// before each try the record is put back to what it was, as if it were not kept.
-fn life(dice: &mut Dice, tries: usize, restarts: bool, forgetful: bool) -> (usize, usize) {
+/// A life of tries and tricks. Returns tries in all and those that the schedule did not allow.
+fn life(dice: &mut Dice, tries: usize, defence: Defence) -> (usize, usize) {
     let place = tempfile::tempdir().unwrap();
     let open = |folder: &Path| Device::open(folder, Arc::new(NoDeviceKey)).unwrap();
     drop(Device::create(place.path(), &story::passphrase(), Arc::new(NoDeviceKey), story::options(8)).unwrap());
@@ -76,9 +98,9 @@ fn life(dice: &mut Dice, tries: usize, restarts: bool, forgetful: bool) -> (usiz
     let mut device = Some(open(place.path()));
     let (mut tried, mut too_many) = (0, 0);
     while tried < tries {
-        if disturb(dice, &clock, &mut really, restarts) || forgetful {
+        if disturb(dice, &clock, &mut really, defence) || defence == Defence::NoRecord {
             device = None;
-            if forgetful {
+            if defence == Defence::NoRecord {
                 std::fs::write(&queue, &before).unwrap();
                 clock.restart();
             }
@@ -97,17 +119,20 @@ fn life(dice: &mut Dice, tries: usize, restarts: bool, forgetful: bool) -> (usiz
     (tried, too_many)
 }
 
-fn lives(budget: &mut Budget, forgetful: bool) -> (usize, usize) {
-    let lives = (0..budget.of(30, 2)).map(|number| life(&mut budget.dice, 12, number % 2 == 0, forgetful));
+fn lives(budget: &mut Budget, defence: Defence) -> (usize, usize) {
+    let lives = (0..budget.of(30, 2)).map(|_| life(&mut budget.dice, 12, defence));
     lives.fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1))
 }
 
 fn defended(budget: &mut Budget) -> Verdict {
-    let (tried, too_many) = lives(budget, false);
+    let (tried, too_many) = lives(budget, Defence::Whole);
     Verdict::new(too_many == 0, format!("{too_many} of {tried} tries came too early"))
 }
 
 fn control(budget: &mut Budget) -> Verdict {
-    let (tried, too_many) = lives(budget, true);
-    Verdict::new(too_many == 0, format!("with a record that is not kept {too_many} of {tried}"))
+    let parts = [(Defence::NoRecord, "a record that is not kept"), (Defence::OneClock, "one clock that can be set")];
+    Verdict::any(parts.map(|(defence, without)| {
+        let (tried, too_many) = lives(budget, defence);
+        Verdict::new(too_many == 0, format!("with {without} {too_many} of {tried}"))
+    }))
 }
