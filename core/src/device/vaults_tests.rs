@@ -44,8 +44,7 @@ fn shown(device: &Device) -> String {
         "{:?}",
         (
             device.drafts(),
-            device.finished(),
-            device.outbox(),
+            shown_reports(device),
             device.waiting(),
             device.organisation(NOW),
             device.decide(&Facts::unknown(), &options, NOW),

@@ -100,10 +100,9 @@ fn shown(device: &Device) -> String {
             )
         })
         .collect();
-    let finished: Vec<_> = device.finished().unwrap().iter().map(|row| (row.code.clone(), row.day)).collect();
     format!(
-        "{drafts:?} {each:?} {finished:?} {:?} {:?} {:?} {:?} {:?}",
-        device.outbox().unwrap(),
+        "{drafts:?} {each:?} {:?} {:?} {:?} {:?} {:?}",
+        shown_reports(device),
         device.organisation(NOW).unwrap(),
         device.settings().unwrap(),
         device.own().tokens_left().unwrap(),

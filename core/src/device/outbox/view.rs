@@ -1,5 +1,7 @@
 //! The outbox as people and scripts see it: neutral, nothing about a report but its code and how far it is.
 
+use std::fmt;
+
 use kapok_wire::Problem;
 use rusqlite::Connection;
 
@@ -18,7 +20,7 @@ pub enum ReportState {
 }
 
 /// One finished report.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct OutboxView {
     /// The short code to tell the desk; `None` if the vault no longer keeps it, or is locked.
     pub code: Option<String>,
@@ -36,6 +38,15 @@ pub struct OutboxView {
     pub problem: Option<Problem>,
 }
 
+impl fmt::Debug for OutboxView {
+    /// Without code and day, which tell one report from the others at the desk.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut view = f.debug_struct("OutboxView");
+        view.field("state", &self.state).field("objects", &self.objects).field("receipted", &self.receipted);
+        view.field("attempts", &self.attempts).field("problem", &self.problem).finish_non_exhaustive()
+    }
+}
+
 /// Of each report its mark, and the view without what only the vault knows.
 pub(super) fn list(db: &Connection) -> Result<Vec<([u8; 16], OutboxView)>> {
     let mut query = db.prepare(
@@ -50,4 +61,19 @@ pub(super) fn list(db: &Connection) -> Result<Vec<([u8; 16], OutboxView)>> {
         Ok((row.get(0)?, view))
     })?;
     Ok(rows.collect::<Result<_, _>>()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_prints_neither_code_nor_day() {
+        let state = ReportState::OnThisPhone;
+        let (code, day) = (Some("K7-PQ4".to_owned()), Some(20_780));
+        let view = OutboxView { code, day, state, objects: 3, receipted: 1, attempts: 2, problem: None };
+        let text = format!("{view:?}");
+        assert!(!text.contains("K7-PQ4") && !text.contains("20780"), "{text}");
+        assert!(text.contains("OnThisPhone"), "control: {text}");
+    }
 }
