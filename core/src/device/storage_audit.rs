@@ -39,10 +39,11 @@ pub enum StorageProblem {
     Missing,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
+/// What an entry has to be.
+#[derive(Clone, Copy)]
 enum Kind {
     File,
-    KeyFolder,
+    Folder,
 }
 
 impl Device {
@@ -54,7 +55,7 @@ impl Device {
     pub fn audit_storage(folder: &Path, key_folder: Option<&str>) -> Result<Vec<StorageFinding>> {
         let owner = fs::symlink_metadata(folder)?.uid();
         let mut audit = Audit { owner, findings: Vec::new() };
-        audit.judge(".", folder, None)?;
+        audit.judge(".", folder, Kind::Folder)?;
         let names = audit.entries(folder, "", |name| listed(name, key_folder))?;
         for file in [VAULT_FILE, QUEUE_FILE, POOL_FILE] {
             if !names.iter().any(|name| name == file) {
@@ -75,7 +76,7 @@ impl Device {
 /// What an entry of a device folder has to be, if it may be there.
 fn listed(name: &str, key_folder: Option<&str>) -> Option<Kind> {
     if key_folder == Some(name) {
-        return Some(Kind::KeyFolder);
+        return Some(Kind::Folder);
     }
     let files = [VAULT_FILE, QUEUE_FILE, POOL_FILE];
     let digits = |number: &str| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
@@ -105,7 +106,7 @@ impl Audit {
             let shown = Path::new(below).join(name.as_deref().map_or(OsStr::new("\u{fffd}"), OsStr::new));
             let shown = shown.to_string_lossy().into_owned();
             match name.as_deref().and_then(&listed) {
-                Some(kind) => self.judge(&shown, &entry.path(), Some(kind))?,
+                Some(kind) => self.judge(&shown, &entry.path(), kind)?,
                 None => self.add(&shown, StorageProblem::Unlisted),
             }
             names.extend(name);
@@ -113,9 +114,12 @@ impl Audit {
         Ok(names)
     }
 
-    fn judge(&mut self, name: &str, path: &Path, kind: Option<Kind>) -> Result<()> {
+    fn judge(&mut self, name: &str, path: &Path, kind: Kind) -> Result<()> {
         let about = fs::symlink_metadata(path)?;
-        let right = if kind == Some(Kind::File) { about.is_file() } else { about.is_dir() };
+        let right = match kind {
+            Kind::File => about.is_file(),
+            Kind::Folder => about.is_dir(),
+        };
         let problems = [
             (!right, StorageProblem::WrongKind),
             (right && about.mode() & 0o077 != 0, StorageProblem::OpenToOthers),
