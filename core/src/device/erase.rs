@@ -64,11 +64,7 @@ impl Device {
 
     /// Erases everything and begins anew with an empty vault in the same files.
     pub(super) fn erase_and_begin_anew(&self, eraser: Eraser) -> Result<Container> {
-        // Each step is tried whatever becomes of the others: one of the three is enough.
-        let marked = eraser.mark();
-        let destroyed = destroy_keys(&*self.device_key);
-        let finished = eraser.finish();
-        marked.and(destroyed).and(finished)?;
+        make_unreadable(&eraser, &*self.device_key)?;
         self.queues.begin_anew(&*self.device_key)?;
         eraser.begin_anew(&*self.device_key)
     }
@@ -92,11 +88,7 @@ pub(super) fn finish_cut(folder: &Path, device_key: &dyn DeviceKey) -> Result<()
 
 fn erase_files(folder: &Path, device_key: &dyn DeviceKey) -> Result<()> {
     let vault = folder.join(VAULT_FILE);
-    let eraser = Eraser::of(&vault)?;
-    let marked = eraser.mark();
-    let destroyed = destroy_keys(device_key);
-    let finished = eraser.finish();
-    marked.and(destroyed).and(finished)?;
+    make_unreadable(&Eraser::of(&vault)?, device_key)?;
     // The vault goes last: while it is there, the next start goes on here.
     for file in [QUEUE_FILE, POOL_FILE, VAULT_FILE] {
         match fs::remove_file(folder.join(file)) {
@@ -105,6 +97,14 @@ fn erase_files(folder: &Path, device_key: &dyn DeviceKey) -> Result<()> {
         }
     }
     sync_folder_of(&vault)
+}
+
+/// Each step is tried whatever becomes of the others: one of the three is enough.
+fn make_unreadable(eraser: &Eraser, device_key: &dyn DeviceKey) -> Result<()> {
+    let marked = eraser.mark();
+    let destroyed = destroy_keys(device_key);
+    let finished = eraser.finish();
+    marked.and(destroyed).and(finished)
 }
 
 fn destroy_keys(device_key: &dyn DeviceKey) -> Result<()> {
