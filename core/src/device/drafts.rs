@@ -4,7 +4,6 @@ use kapok_report::{Answers, ReportId};
 use kapok_wire::rng;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use super::finished;
 use super::outbox::{sql_int, sql_time};
 use crate::error::{Error, Result};
 use crate::time::Time;
@@ -157,9 +156,4 @@ pub(super) fn mark(db: &Connection, draft: DraftId) -> Result<[u8; 16]> {
 pub(super) fn delete(db: &Connection, draft: DraftId) -> Result<()> {
     let gone = db.execute("DELETE FROM draft WHERE id = ?1", [draft.0])?;
     if gone == 1 { Ok(()) } else { Err(Error::NoSuchDraft) }
-}
-
-/// Keeps of a finished draft what the person chose to keep. `head` may be of a draft that is deleted already.
-pub(super) fn add_finished(db: &Connection, head: &DraftHead, code: &str, day: u64) -> Result<()> {
-    finished::add(db, head, code, day)
 }

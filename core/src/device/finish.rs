@@ -22,11 +22,11 @@ use kapok_seal::{ClassRecipients, SealedItem, seal_packet};
 use kapok_wire::sizes::MEDIA_SEALED;
 use kapok_wire::{Digest, Lane, ObjectId, rng};
 
-use super::Device;
 use super::attach::{self, Attachment};
 use super::drafts::{self, DraftHead, DraftId};
 use super::outbox::{NewObject, NewReport, Outbox};
 use super::slots::{Purpose, Reservation};
+use super::{Device, finished};
 use crate::error::{Error, Result};
 use crate::policy::Finished;
 use crate::time::Time;
@@ -125,7 +125,7 @@ impl Device {
         self.with_vault(|vault| {
             vault.write_forgetting(|db| {
                 drafts::delete(db, draft)?;
-                drafts::add_finished(db, head, code, day)
+                finished::add(db, head, code, day)
             })
         })?;
         outbox.settle(&head.mark)

@@ -142,7 +142,7 @@ impl Device {
     }
 }
 
-/// Adds what the settings say should stay of a report.
+/// Adds what the settings say should stay of a report. `head` may be of a draft that is deleted already.
 pub(super) fn add(db: &Connection, head: &DraftHead, code: &str, day: u64) -> Result<()> {
     let (form_id, note) = match settings::get(db)?.kept_after_finish {
         Profile::Low => (head.form_id.as_str(), head.note.as_str()),

@@ -81,16 +81,14 @@ impl Passphrase {
         // Room for all from the start: a buffer that grows would leave unwiped copies behind.
         let mut text = Zeroizing::new(Vec::with_capacity((longest + 1) * parts as usize));
         for part in 0..parts as usize {
+            let together = if kind.list().is_some() { 1 } else { GROUP };
+            if part > 0 && part % together == 0 {
+                text.push(b' ');
+            }
             let drawn = below(kind.choices());
             match kind.list() {
-                Some(list) => {
-                    separate(&mut text, part > 0);
-                    text.extend_from_slice(list.nth(drawn).unwrap_or_default().as_bytes());
-                }
-                None => {
-                    separate(&mut text, part > 0 && part % GROUP == 0);
-                    text.extend(u8::try_from(drawn).map(|digit| b'0' + digit));
-                }
+                Some(list) => text.extend_from_slice(list.nth(drawn).unwrap_or_default().as_bytes()),
+                None => text.extend(u8::try_from(drawn).map(|digit| b'0' + digit)),
             }
         }
         GeneratedPassphrase { text, kind, level }
@@ -137,12 +135,6 @@ impl GeneratedPassphrase {
 impl fmt::Debug for GeneratedPassphrase {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("GeneratedPassphrase([redacted])")
-    }
-}
-
-fn separate(text: &mut Vec<u8>, wanted: bool) {
-    if wanted {
-        text.push(b' ');
     }
 }
 

@@ -14,6 +14,8 @@ mod texts;
 use std::fmt;
 use std::ops::{ControlFlow, Range};
 
+use kapok_report::Pack;
+use rusqlite::Connection;
 use uuid::Uuid;
 
 use self::fold::Folded;
@@ -83,27 +85,31 @@ impl Device {
         loop {
             let found = self.with_vault(|vault| {
                 vault.read_beside(|db, beside| {
-                    if !index::step(db, beside, &self.pack)? {
-                        return Ok(None);
-                    }
-                    let mut hits = Vec::new();
-                    if terms.is_empty() || limit == 0 {
-                        return Ok(Some(hits));
-                    }
-                    index::find(beside, &terms, |page| {
-                        let (_, sources) = index::sources(db, &self.pack, page)?.unwrap_or_default();
-                        hits.extend(hits_of(&sources, &terms));
-                        Ok(if hits.len() >= limit { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
-                    })?;
-                    hits.truncate(limit);
-                    Ok(Some(hits))
+                    let whole = index::step(db, beside, &self.pack)?;
+                    whole.then(|| find(db, beside, &self.pack, &terms, limit)).transpose()
                 })
             })?;
+            // Between two steps the vault is let go, so that somebody can lock it.
             if let Some(hits) = found {
                 return Ok(hits);
             }
         }
     }
+}
+
+/// At most `limit` places, by an index that is up to date.
+fn find(db: &Connection, index: &Connection, pack: &Pack, terms: &[String], limit: usize) -> Result<Vec<Hit>> {
+    let mut hits = Vec::new();
+    if terms.is_empty() || limit == 0 {
+        return Ok(hits);
+    }
+    index::find(index, terms, |page| {
+        let (_, sources) = index::sources(db, pack, page)?.unwrap_or_default();
+        hits.extend(hits_of(&sources, terms));
+        Ok(if hits.len() >= limit { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+    })?;
+    hits.truncate(limit);
+    Ok(hits)
 }
 
 /// The places of one page, the first text of each. Where all words stand in one text, texts with only some of them are left
