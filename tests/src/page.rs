@@ -43,7 +43,7 @@ impl Opened {
     }
 }
 
-/// Opens the vault of a passphrase (in NFKC). `device_key` is the content of `kapok-vault.key`.
+/// Opens the vault of a passphrase (in its normal form). `device_key` is the content of `kapok-vault.key`.
 ///
 /// # Panics
 /// If the file is not as the page says, or the passphrase opens nothing.
