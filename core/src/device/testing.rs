@@ -51,6 +51,11 @@ impl Hands {
         self.wall.fetch_add(seconds, Ordering::Relaxed);
         self.uptime.fetch_add(seconds, Ordering::Relaxed);
     }
+
+    /// The phone was switched off and on again.
+    pub(super) fn start_again(&self) {
+        self.uptime.store(0, Ordering::Relaxed);
+    }
 }
 
 impl Clock for Hands {
