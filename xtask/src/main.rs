@@ -24,7 +24,7 @@ use std::process::ExitCode;
 const HELP: &str = "\
 cargo xtask test [STEP…]   every check, in order; with names, only those steps (`cargo xtask test list`)
 cargo xtask demo           one report's whole way on this machine, with real processes and real files
-cargo xtask prove          every claim about the vault, beside a control (`--short --claim ID --hours N --seed N --write`)
+cargo xtask prove          every claim about the vault, beside a control (`--short --claim ID --jobs N --hours N --seed N --write`)
 cargo xtask bench          what was promised, measured on this machine
 cargo xtask doc            the Rust documentation and the links of the Markdown pages";
 

@@ -28,9 +28,12 @@ out well is blind, and proves nothing; its line fails too.
 A figure says what was tried, not that nothing else is possible. \"0 of 200 rounds\" means that 200 rounds found nothing, by a
 search that finds it when it is there. What no claim covers stands in the [threat model](threat-model.md).
 
-To repeat it: `cargo xtask prove` takes all claims at full budget, an hour or two. `--claim S3` takes one, `--short` does
-little of each in a minute or two and is a part of `cargo xtask test`. `--hours N` goes on with new seeds for so long. Each run
-prints its seed; `--seed N` makes the same random choices again.
+Claims run beside each other, each in a process of its own; the seconds are those of a claim on a machine that is busy so. Those
+whose times are judged run alone, after all others.
+
+To repeat it: `cargo xtask prove` takes all claims at full budget, half an hour to an hour. `--claim S3` takes one, `--jobs N` so
+many beside each other (two, on one core one), `--short` does little of each in a minute or two and is a part of `cargo xtask
+test`. `--hours N` goes on with new seeds for so long. Each run prints its seed; `--seed N` makes the same random choices again.
 ";
 
 const FULL: &str = "Full budget.";

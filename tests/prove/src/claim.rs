@@ -1,12 +1,12 @@
 //! What a claim is, and the line it becomes.
 
-use std::cell::RefCell;
 use std::fmt;
 use std::panic::{self, AssertUnwindSafe};
-use std::sync::Once;
-use std::time::{Duration, Instant};
+use std::sync::{Mutex, Once};
+use std::thread::{self, ThreadId};
+use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::budget::Budget;
 
@@ -17,6 +17,8 @@ pub struct Claim {
     pub id: &'static str,
     /// What is promised.
     pub title: &'static str,
+    /// At full budget its times are judged, so nothing else runs meanwhile.
+    pub timed: bool,
     /// The measurement.
     pub defended: fn(&mut Budget) -> Verdict,
     /// The same with the defence switched off: it must not hold.
@@ -57,6 +59,49 @@ impl Verdict {
     }
 }
 
+/// A claim and its control, measured.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Measured {
+    /// The claim.
+    pub defended: Verdict,
+    /// Its control.
+    pub control: Verdict,
+}
+
+impl Measured {
+    /// Measures both, here.
+    #[must_use]
+    pub fn here(claim: &Claim, budget: &mut Budget) -> Self {
+        let defended = caught(|| (claim.defended)(budget));
+        Self { defended, control: caught(|| (claim.control)(budget)) }
+    }
+
+    /// Neither could be measured.
+    #[must_use]
+    pub fn broke(why: &str) -> Self {
+        let broken = Verdict { figure: format!("broke: {why}"), holds: None };
+        Self { defended: broken.clone(), control: broken }
+    }
+
+    /// For the process that asked.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        let side = |verdict: &Verdict| json!({ "figure": verdict.figure, "holds": verdict.holds });
+        json!({ "defended": side(&self.defended), "control": side(&self.control) }).to_string()
+    }
+
+    /// What [`Measured::to_json`] wrote.
+    #[must_use]
+    pub fn parse(line: &str) -> Option<Self> {
+        let both: Value = serde_json::from_str(line).ok()?;
+        let side = |name: &str| {
+            let side = both.get(name)?;
+            Some(Verdict { figure: side.get("figure")?.as_str()?.to_owned(), holds: side.get("holds")?.as_bool() })
+        };
+        Some(Self { defended: side("defended")?, control: side("control")? })
+    }
+}
+
 /// A claim after it was measured.
 #[derive(Clone, Debug)]
 pub struct Line {
@@ -77,14 +122,11 @@ pub struct Line {
 }
 
 impl Line {
-    /// Measures a claim and its control.
+    /// The line of a claim that was measured so.
     #[must_use]
-    pub fn measure(claim: &Claim, budget: &mut Budget) -> Self {
-        let start = Instant::now();
-        let defended = caught(|| (claim.defended)(budget));
-        let control = caught(|| (claim.control)(budget));
-        let (id, title, short, seed) = (claim.id, claim.title, budget.short, budget.seed);
-        Self { id, title, defended, control, short, seed, took: start.elapsed() }
+    pub fn new(claim: &Claim, measured: Measured, short: bool, seed: u64, took: Duration) -> Self {
+        let Measured { defended, control } = measured;
+        Self { id: claim.id, title: claim.title, defended, control, short, seed, took }
     }
 
     /// Proved: the claim holds and its control does not.
@@ -123,18 +165,29 @@ impl fmt::Display for Line {
     }
 }
 
+/// Every panic since the last measurement began: where and why, and in which thread.
+static PANICS: Mutex<Vec<(ThreadId, String)>> = Mutex::new(Vec::new());
+
 /// A panic means that the measurement broke; where and why is its figure.
+///
+/// A thread that a measurement started has panicked before it, if at all: what it said is the reason, and that of the measurement
+/// itself then often only that a thread panicked.
 fn caught(measure: impl FnOnce() -> Verdict) -> Verdict {
     static HOOK: Once = Once::new();
-    thread_local!(static LAST: RefCell<String> = const { RefCell::new(String::new()) });
     HOOK.call_once(|| {
         panic::set_hook(Box::new(|info| {
             let text = info.to_string().replace('\n', " ");
-            LAST.with(|last| last.replace(text));
+            PANICS.lock().unwrap().push((thread::current().id(), text));
         }));
     });
-    panic::catch_unwind(AssertUnwindSafe(measure))
-        .unwrap_or_else(|_| Verdict { figure: format!("broke: {}", LAST.with(RefCell::take)), holds: None })
+    let before = PANICS.lock().unwrap().len();
+    panic::catch_unwind(AssertUnwindSafe(measure)).unwrap_or_else(|_| {
+        let panics = PANICS.lock().unwrap();
+        let since = panics.iter().skip(before);
+        let (own, other): (Vec<_>, Vec<_>) = since.partition(|(of, _)| *of == thread::current().id());
+        let texts = [other.last(), own.last()].into_iter().flatten().map(|(_, text)| text.as_str());
+        Verdict { figure: format!("broke: {}", texts.collect::<Vec<_>>().join("; then ")), holds: None }
+    })
 }
 
 #[cfg(test)]
@@ -142,8 +195,9 @@ mod tests {
     use super::*;
 
     fn measured(defended: fn(&mut Budget) -> Verdict, control: fn(&mut Budget) -> Verdict) -> Line {
-        let claim = Claim { id: "X1", title: "a trial", defended, control };
-        Line::measure(&claim, &mut Budget::new(true, 7, None, None))
+        let claim = Claim { id: "X1", title: "a trial", timed: false, defended, control };
+        let measured = Measured::here(&claim, &mut Budget::new(true, 7, None, None));
+        Line::new(&claim, measured, true, 7, Duration::ZERO)
     }
 
     #[test]
@@ -163,6 +217,28 @@ mod tests {
         let line = measured(breaks, bad);
         assert!(!line.passed() && line.defended.figure.contains("no such file"), "{line}");
         assert!(!measured(good, breaks).passed());
+    }
+
+    #[test]
+    fn a_panic_in_a_thread_that_a_measurement_started_is_named() {
+        let breaks = |_: &mut Budget| {
+            thread::scope(|scope| drop(scope.spawn(|| panic!("a torn page"))));
+            Verdict::new(true, "0")
+        };
+        let figure = measured(breaks, breaks).defended.figure;
+        assert!(figure.contains("a torn page"), "{figure}");
+    }
+
+    #[test]
+    fn what_was_measured_gets_whole_to_the_process_that_asked() {
+        let broken = Verdict { figure: "broke: \"why\"\n".into(), holds: None };
+        for defended in [Verdict::new(true, "0 of 9"), Verdict::new(false, "ស"), broken] {
+            let measured = Measured { defended, control: Verdict::new(false, "9") };
+            assert_eq!(Measured::parse(&measured.to_json()), Some(measured));
+        }
+        assert_eq!(Measured::parse("{}"), None);
+        let cut = Measured::broke("it was killed");
+        assert_eq!((cut.defended.holds, cut.control.holds), (None, None));
     }
 
     #[test]

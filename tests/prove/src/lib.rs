@@ -5,6 +5,7 @@
 //! - [`budget`]: how often things are done; seeds.
 //! - [`counting_key`]: a device key that counts, as the hardware would.
 //! - [`features`], [`image`], [`judge`]: copies of a folder, numbers about their bytes, and who judges them.
+//! - [`lanes`]: claims beside each other, each in a process of its own.
 //! - [`layout`]: where things lie in a container.
 //! - [`solver`]: everything tried as every kind of key.
 //! - [`steps`]: what a person does, killed at a chosen write.
@@ -22,6 +23,7 @@ pub mod counting_key;
 pub mod features;
 pub mod image;
 pub mod judge;
+pub mod lanes;
 pub mod layout;
 pub mod solver;
 pub mod steps;

@@ -10,7 +10,8 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use clap::Parser;
 use kapok_prove::budget::Budget;
-use kapok_prove::claim::{Claim, Line};
+use kapok_prove::claim::{Claim, Line, Measured};
+use kapok_prove::lanes::{self, Terms};
 use kapok_prove::{claims, steps};
 use zeroizing_alloc::ZeroAlloc;
 
@@ -27,6 +28,9 @@ struct Arguments {
     /// Only this claim; may be given several times.
     #[arg(long, value_name = "ID")]
     claim: Vec<String>,
+    /// So many claims beside each other; those whose times are judged run alone in any case. Usually 2, on one core 1.
+    #[arg(long, value_name = "NUMBER", default_value_t = lanes::usual())]
+    jobs: usize,
     /// Again and again with new seeds, until so many hours are over.
     #[arg(long, value_name = "HOURS")]
     hours: Option<f64>,
@@ -42,6 +46,9 @@ struct Arguments {
     /// A Python with scikit-learn and SciPy.
     #[arg(long, value_name = "FILE")]
     python: Option<PathBuf>,
+    /// How this program calls itself: one claim, measured in this process, for the one that asked.
+    #[arg(long, hide = true)]
+    here: bool,
 }
 
 fn main() -> ExitCode {
@@ -69,16 +76,22 @@ fn main() -> ExitCode {
 /// Whether everything was proved.
 fn run(arguments: &Arguments) -> Result<bool, String> {
     let chosen = chosen(&arguments.claim)?;
-    let mut json = arguments.json.as_ref().map(File::create).transpose().map_err(|error| error.to_string())?;
     let mut seed = arguments.seed.unwrap_or_else(moment);
+    if arguments.here {
+        return here(arguments, &chosen, seed);
+    }
+    let mut json = arguments.json.as_ref().map(File::create).transpose().map_err(|error| error.to_string())?;
     let end = arguments.hours.map(|hours| Instant::now() + Duration::from_secs_f64((hours * 3_600.0).max(0.0)));
     let (mut passed, mut failed) = (0, 0);
     loop {
         println!("seed {seed}");
-        for claim in &chosen {
-            let (core_tests, python) = (arguments.core_tests.clone(), arguments.python.clone());
-            let line = Line::measure(claim, &mut Budget::new(arguments.short, seed, core_tests, python));
-            println!("{line} ({} s)", line.took.as_secs());
+        let (core_tests, python) = (arguments.core_tests.clone(), arguments.python.clone());
+        let terms = Terms { short: arguments.short, seed, core_tests, python };
+        // A short run judges no time, so nothing has to be alone.
+        let alone = |claim: &Claim| claim.timed && !terms.short;
+        let ended = |line: &Line| println!("{line} ({} s)", line.took.as_secs());
+        let lines = lanes::measure(&chosen, arguments.jobs, alone, |claim| lanes::elsewhere(claim, &terms), ended);
+        for line in lines {
             if let Some(file) = &mut json {
                 writeln!(file, "{}", line.json()).map_err(|error| error.to_string())?;
             }
@@ -91,6 +104,15 @@ fn run(arguments: &Arguments) -> Result<bool, String> {
     }
     println!("{passed} passed, {failed} failed");
     Ok(failed == 0)
+}
+
+/// Measures one claim for the process that asked.
+fn here(arguments: &Arguments, chosen: &[Claim], seed: u64) -> Result<bool, String> {
+    let [claim] = chosen else { return Err("one claim in each process".to_owned()) };
+    lanes::leave_with_parent();
+    let (core_tests, python) = (arguments.core_tests.clone(), arguments.python.clone());
+    println!("{}", Measured::here(claim, &mut Budget::new(arguments.short, seed, core_tests, python)).to_json());
+    Ok(true)
 }
 
 fn chosen(ids: &[String]) -> Result<Vec<Claim>, String> {

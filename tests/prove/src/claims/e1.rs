@@ -29,8 +29,13 @@ use crate::layout::halves;
 use crate::solver::{Sent, solve};
 
 /// Sealed after finish.
-pub(super) const CLAIM: Claim =
-    Claim { id: "E1", title: "the device cannot read a report that it finished, with all it has", defended, control };
+pub(super) const CLAIM: Claim = Claim {
+    id: "E1",
+    title: "the device cannot read a report that it finished, with all it has",
+    timed: false,
+    defended,
+    control,
+};
 
 const LIMIT: Duration = Duration::from_secs(60);
 

@@ -10,6 +10,7 @@ use crate::claim::{Claim, Verdict};
 pub(super) const CLAIM: Claim = Claim {
     id: "M1",
     title: "old files open whole, newer ones are refused untouched, and a cut migration loses nothing",
+    timed: false,
     defended,
     control,
 };

@@ -14,8 +14,13 @@ use crate::budget::{Budget, copied};
 use crate::claim::{Claim, Verdict};
 
 /// No plaintext on disk.
-pub(super) const CLAIM: Claim =
-    Claim { id: "S1", title: "a session killed at any moment leaves no word of it in any file", defended, control };
+pub(super) const CLAIM: Claim = Claim {
+    id: "S1",
+    title: "a session killed at any moment leaves no word of it in any file",
+    timed: false,
+    defended,
+    control,
+};
 
 const LIMIT: Duration = Duration::from_secs(30);
 /// From the first step of a session to its end, about: microseconds.

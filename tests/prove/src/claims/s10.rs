@@ -19,6 +19,7 @@ use crate::virtual_clock::VirtualClock;
 pub(super) const CLAIM: Claim = Claim {
     id: "S10",
     title: "after the passphrase that erases, nothing opens what was there, and a new vault is open",
+    timed: true,
     defended,
     control,
 };

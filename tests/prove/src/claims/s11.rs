@@ -17,6 +17,7 @@ use crate::virtual_clock::VirtualClock;
 pub(super) const CLAIM: Claim = Claim {
     id: "S11",
     title: "a header edited anywhere, or below the floor of the slow hash, opens nothing",
+    timed: false,
     defended,
     control,
 };

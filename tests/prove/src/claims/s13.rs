@@ -16,6 +16,7 @@ use crate::virtual_clock::VirtualClock;
 pub(super) const CLAIM: Claim = Claim {
     id: "S13",
     title: "an open vault locks by itself at its time, and at once when told, also while it writes",
+    timed: true,
     defended,
     control,
 };

@@ -6,8 +6,13 @@ use crate::budget::Budget;
 use crate::claim::{Claim, Verdict};
 
 /// Memory after lock.
-pub(super) const CLAIM: Claim =
-    Claim { id: "S2", title: "after lock no passphrase, key, answer or file is in memory", defended, control };
+pub(super) const CLAIM: Claim = Claim {
+    id: "S2",
+    title: "after lock no passphrase, key, answer or file is in memory",
+    timed: false,
+    defended,
+    control,
+};
 
 fn defended(budget: &mut Budget) -> Verdict {
     let (rounds, mut hits, mut needles, mut bytes) = (budget.of(50, 2), 0, 0, 0);

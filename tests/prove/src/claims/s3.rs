@@ -18,6 +18,7 @@ use crate::steps::{self, CALLS, STEPS, State};
 pub(super) const CLAIM: Claim = Claim {
     id: "S3",
     title: "after a kill or a power cut the state is the last acknowledged or the next one",
+    timed: false,
     defended,
     control,
 };

@@ -21,6 +21,7 @@ use crate::virtual_clock::VirtualClock;
 pub(super) const CLAIM: Claim = Claim {
     id: "S4",
     title: "the files of a device have one shape, whatever passphrases it has and whatever they hold",
+    timed: false,
     defended,
     control,
 };

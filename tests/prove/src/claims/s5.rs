@@ -16,7 +16,7 @@ use crate::virtual_clock::VirtualClock;
 
 /// Deniability of one image.
 pub(super) const CLAIM: Claim =
-    Claim { id: "S5", title: "one image does not tell one vault from two", defended, control };
+    Claim { id: "S5", title: "one image does not tell one vault from two", timed: false, defended, control };
 
 /// Farthest from 0.5 that is still chance: at full budget, and for the few images of a short run.
 const FULL: f64 = 0.05;

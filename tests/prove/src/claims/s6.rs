@@ -23,6 +23,7 @@ use crate::virtual_clock::VirtualClock;
 pub(super) const CLAIM: Claim = Claim {
     id: "S6",
     title: "a second vault answers, writes and takes time alike, whatever the first one holds",
+    timed: true,
     defended,
     control,
 };

@@ -18,6 +18,7 @@ use crate::virtual_clock::VirtualClock;
 pub(super) const CLAIM: Claim = Claim {
     id: "S8",
     title: "every guess tries all slots and asks the device key once, in the same time",
+    timed: true,
     defended,
     control,
 };

@@ -15,6 +15,7 @@ use crate::virtual_clock::VirtualClock;
 pub(super) const CLAIM: Claim = Claim {
     id: "S9",
     title: "a copied image and the right passphrase open nothing without the device's own key",
+    timed: false,
     defended,
     control,
 };
