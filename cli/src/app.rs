@@ -105,13 +105,10 @@ impl App {
         Err(Error::WrongPassphrase.into())
     }
 
-    /// The passphrase that the vault has. Nobody is asked for one that may not be tried yet.
+    /// The passphrase that the vault has.
     fn existing_passphrase(&self, device: &Device) -> Result<kapok_core::Passphrase, Failure> {
         self.can_take_passphrase(None)?;
-        let wait = device.wait_before_try(&SystemClock)?;
-        if !wait.is_zero() {
-            return Err(Error::TooManyTries { wait }.into());
-        }
+        refuse_early_try(device)?;
         self.passphrase.existing(&self.words)
     }
 
@@ -198,6 +195,12 @@ impl App {
     pub(crate) fn moment(&self, pack: &Pack) -> Moment {
         moment(pack, self.now())
     }
+}
+
+/// Nobody is asked for what may not be tried yet.
+pub(crate) fn refuse_early_try(device: &Device) -> Result<(), Failure> {
+    let wait = device.wait_before_try(&SystemClock)?;
+    if wait.is_zero() { Ok(()) } else { Err(Error::TooManyTries { wait }.into()) }
 }
 
 /// A moment in the local time of the pack.

@@ -3,15 +3,17 @@
 
 use std::io::{Write as _, stderr};
 
-use inquire::{Password, Select};
+use inquire::Password;
 use kapok_core::{GeneratedPassphrase, KdfParams, Level, Passphrase, PassphraseKind, StrengthWords};
 
 use crate::app::App;
 use crate::args::KindOfPassphrase;
 use crate::failure::{Exit, Failure};
 use crate::lang::Lang;
-use crate::page::Page;
-use crate::{interview, output, passphrase};
+use crate::page::{Known, Page};
+use crate::{output, passphrase};
+
+const KNOWN: Known = Known { question: "generated.ask_known", answer: "generated.known", help: "generated.help_known" };
 
 /// How often it is shown again.
 const TRIES: u32 = 3;
@@ -36,8 +38,7 @@ pub(crate) fn passphrase(app: &App, kind: PassphraseKind, level: Level, kdf: Kdf
             app.say("generated.differs");
         }
         show(app, &made, kdf);
-        wait(app)?;
-        page.turn();
+        page.until_known(app, &KNOWN)?;
         if typed_back(app, &made)? {
             return Ok(made.to_passphrase());
         }
@@ -55,15 +56,6 @@ fn show(app: &App, made: &GeneratedPassphrase, kdf: KdfParams) {
     if !made.kind().is_reviewed() {
         app.say("generated.unreviewed");
     }
-}
-
-/// Until the person says that it may go from the screen.
-fn wait(app: &App) -> Result<(), Failure> {
-    let go_on = app.words.get("generated.known");
-    let select = Select::new(app.words.get("generated.ask_known"), vec![go_on])
-        .with_help_message(app.words.get("generated.help_known"))
-        .without_filtering();
-    select.prompt().map(|_| ()).map_err(interview::stopped)
 }
 
 /// Whether what is typed is what was shown.

@@ -31,7 +31,7 @@ pub(crate) fn of(error: &Error) -> (&'static str, Exit) {
         Error::VaultFull => ("error.vault_full", Exit::Full),
         Error::PoolFull { .. } => ("error.pool_full", Exit::Full),
         Error::NotForgotten => ("error.not_forgotten", Exit::Other),
-        Error::Shares(error) => shares(*error),
+        Error::Shares(error) => of_share(*error),
         Error::DeviceKey(DeviceKeyError::Unavailable) => ("error.device_key_unavailable", Exit::Other),
         Error::DeviceKey(_) => ("error.device_key", Exit::Damaged),
         Error::NoSuchSlot | Error::NoSuchRow | Error::Store | Error::MemoryNotWiped => ("error.store", Exit::Other),
@@ -65,7 +65,7 @@ pub(crate) fn of(error: &Error) -> (&'static str, Exit) {
     }
 }
 
-fn shares(error: ShareError) -> (&'static str, Exit) {
+fn of_share(error: ShareError) -> (&'static str, Exit) {
     match error {
         ShareError::NotAWord { .. } => ("error.share_word", Exit::WrongPassphrase),
         ShareError::WrongRow { .. } => ("error.share_row", Exit::WrongPassphrase),

@@ -5,11 +5,25 @@
 
 use std::io::{Write as _, stderr};
 
+use inquire::Select;
+
+use crate::app::App;
+use crate::failure::Failure;
+use crate::interview;
+
 const OPEN: &str = "\u{1b}[?1049h";
 const CLOSE: &str = "\u{1b}[?1049l";
 const CLEAR: &str = "\u{1b}[2J\u{1b}[3J\u{1b}[H";
 
 pub(crate) struct Page;
+
+/// Keys of the words with which somebody is asked whether a page may go.
+pub(crate) struct Known {
+    pub(crate) question: &'static str,
+    /// The only answer; Esc is the other way out.
+    pub(crate) answer: &'static str,
+    pub(crate) help: &'static str,
+}
 
 impl Page {
     pub(crate) fn open() -> Self {
@@ -20,6 +34,16 @@ impl Page {
 
     pub(crate) fn turn(&self) {
         emit(CLEAR);
+    }
+
+    /// Waits until the person says that what stands here may go, and turns the page.
+    pub(crate) fn until_known(&self, app: &App, words: &Known) -> Result<(), Failure> {
+        let select = Select::new(app.words.get(words.question), vec![app.words.get(words.answer)])
+            .with_help_message(app.words.get(words.help))
+            .without_filtering();
+        select.prompt().map_err(interview::stopped)?;
+        self.turn();
+        Ok(())
     }
 }
 

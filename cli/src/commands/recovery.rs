@@ -5,8 +5,8 @@
 
 use std::io::{Write as _, stderr};
 
+use inquire::Text;
 use inquire::validator::Validation;
-use inquire::{Select, Text};
 use kapok_core::{KdfParams, RecoveryShare, ShareError, SystemClock};
 use serde_json::json;
 use zeroize::Zeroizing;
@@ -14,8 +14,11 @@ use zeroize::Zeroizing;
 use crate::app::{self, App};
 use crate::args::{MakeSharesArgs, RecoveryCommand};
 use crate::failure::Failure;
-use crate::page::Page;
+use crate::page::{Known, Page};
 use crate::{confirm, interview, output};
+
+const WRITTEN: Known =
+    Known { question: "recovery.ask_written", answer: "recovery.written", help: "recovery.help_written" };
 
 pub(crate) fn run(app: &App, command: &RecoveryCommand) -> Result<(), Failure> {
     match command {
@@ -60,8 +63,7 @@ fn make(app: &App, args: &MakeSharesArgs) -> Result<(), Failure> {
         // Closed, and wiped from the screen, however this ends.
         let page = Page::open();
         show(app, share, &people);
-        known(app)?;
-        page.turn();
+        page.until_known(app, &WRITTEN)?;
     }
     app.say("recovery.made");
     Ok(())
@@ -78,20 +80,10 @@ fn show(app: &App, share: &RecoveryShare, people: &str) {
     app.say("recovery.keep");
 }
 
-fn known(app: &App) -> Result<(), Failure> {
-    let select = Select::new(app.words.get("recovery.ask_written"), vec![app.words.get("recovery.written")])
-        .with_help_message(app.words.get("recovery.help_written"))
-        .without_filtering();
-    select.prompt().map(|_| ()).map_err(interview::stopped)
-}
-
 fn combine(app: &App) -> Result<(), Failure> {
     at_terminal(app)?;
     let device = app.open()?;
-    let wait = device.wait_before_try(&SystemClock)?;
-    if !wait.is_zero() {
-        return Err(kapok_core::Error::TooManyTries { wait }.into());
-    }
+    app::refuse_early_try(&device)?;
     let mut shares: Vec<RecoveryShare> = Vec::new();
     while shares.first().is_none_or(|first| shares.len() < usize::from(first.needed())) {
         let page = Page::open();
