@@ -119,6 +119,20 @@ impl Head {
         }
     }
 
+    /// A passphrase of this key must not lead elsewhere than to slot `number`: one that opened two would hide a vault for good, or
+    /// erase all.
+    ///
+    /// # Errors
+    /// [`Error::SamePassphrase`].
+    pub(super) fn refuse_taken(&self, root: &RootKey, number: u8) -> Result<()> {
+        match self.find(root) {
+            Err(Error::WrongPassphrase) => Ok(()),
+            // A change that was cut.
+            Ok(Found { number: found, content: SlotContent::Vault(_), .. }) if found == number => Ok(()),
+            _ => Err(Error::SamePassphrase),
+        }
+    }
+
     /// Where a place lies in the file; `None` if the file ends before it.
     pub(super) fn offset(&self, place: SlotPlace) -> Option<u64> {
         match place.page {

@@ -36,17 +36,22 @@ impl Opening<'_> {
     pub(super) fn open(mut self, opened: [bool; 4]) -> Result<Loaded> {
         let [slot, _, back_slot, back_spare] = opened;
         let cut = self.payload.former.is_some();
+        // Nothing is written before it is sure that this slot is the right one. On a disk that lost a flush, or got an old page
+        // back, a former passphrase still finds a slot, and whoever types it must not overwrite the ones that are good.
+        let loaded = self.load()?;
         let mended = self.head.mend(&**self.file).and_then(|()| self.write_missing(opened));
         if cut && !(slot && back_slot && back_spare) {
             mended?;
         }
-        let mut loaded = if cut { self.finish().or_else(|_| self.load())? } else { self.load()? };
+        // Loaded again where ending the change failed: it may have written one half, and torn the other.
+        let mut loaded = if cut { self.finish().or_else(|_| self.load())? } else { loaded };
         loaded.one_copy_bad |= !cut && !slot;
         Ok(loaded)
     }
 
     /// As [`Self::open`] without loading, where nothing may be left undone: before a copy is used for something else.
     pub(super) fn make_whole(mut self, opened: [bool; 4]) -> Result<()> {
+        drop(self.load()?);
         self.head.mend(&**self.file)?;
         self.write_missing(opened)?;
         if self.payload.former.is_some() { self.finish().map(drop) } else { Ok(()) }

@@ -33,7 +33,8 @@ impl PassphraseChange {
     /// Checks the current passphrase and derives both keys. Works while this process has the vault open, and writes nothing.
     ///
     /// # Errors
-    /// [`Error::WrongPassphrase`], also for the passphrase that erases, and what opening a vault can fail at.
+    /// [`Error::WrongPassphrase`], also for the passphrase that erases; [`Error::SamePassphrase`] if the new one opens something
+    /// else already; and what opening a vault can fail at.
     pub(crate) fn prepare(
         path: &Path,
         current: &Passphrase,
@@ -46,6 +47,7 @@ impl PassphraseChange {
             match head.find_vault(&old) {
                 Ok(found) => {
                     let new = Guess::derive(&head.header, new, device_key)?.root;
+                    head.refuse_taken(&new, found.number)?;
                     return Ok(Self { fixed: head.fixed, old, new, region: found.payload.region });
                 }
                 Err(Error::WrongPassphrase) => {}
@@ -215,6 +217,34 @@ mod tests {
         let before = disk.bytes();
         assert_eq!(read(&disk, 1), Err(Error::WrongPassphrase));
         assert!(disk.bytes() == before, "nothing is written where nothing opens");
+    }
+
+    #[test]
+    fn an_opening_that_cannot_end_a_change_goes_on_with_the_half_that_is_whole() {
+        let disk = vault(b"mango");
+        assert_eq!(change_on(&picky(&disk, is_frame), &disk, 1, 2), Ok(false));
+        // The first half is written, the second one torn.
+        disk.fail_write_after(FRAME + 100, ErrorKind::Other);
+        let region = unlock(&disk, disk.file(), 2).unwrap().into_region();
+        disk.heal();
+        assert_eq!(region.reload().unwrap().as_slice(), b"mango");
+        assert_eq!(read(&disk, 2).as_deref(), Ok(&b"mango"[..]));
+    }
+
+    #[test]
+    fn an_old_copy_of_a_slot_that_a_disk_gives_back_destroys_nothing() {
+        let disk = vault(b"mango");
+        let before = disk.bytes();
+        change(&disk).unwrap();
+        let back = usize::try_from(head::back_at(half())).unwrap();
+        disk.file().write_at(back as u64, &before[back..]).unwrap();
+        assert!(head(&disk).find_vault(&root(1)).is_ok(), "control: the old passphrase finds its slot");
+        let found = disk.bytes();
+        assert_eq!(read(&disk, 1), Err(Error::Damaged));
+        assert_eq!(change_on(&disk.file(), &disk, 1, 3), Err(Error::Damaged));
+        assert!(disk.bytes() == found, "nothing was written");
+        assert_eq!(read(&disk, 2).as_deref(), Ok(&b"mango"[..]));
+        assert_eq!(read(&disk, 1), Err(Error::WrongPassphrase), "the right one mended the copy");
     }
 
     /// A disk on which some places cannot be written: no room for a copy, or a bad sector.

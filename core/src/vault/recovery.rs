@@ -91,7 +91,7 @@ impl RecoverySecret {
     /// open anywhere.
     ///
     /// # Errors
-    /// [`ShareError::OtherDevice`], [`ShareError::Void`], with nothing written. Trouble with the file: the vault opens with
+    /// [`ShareError::OtherDevice`], [`ShareError::Void`], [`Error::SamePassphrase`], with nothing written. Trouble with the file: the vault opens with
     /// the new passphrase, or these shares and the old passphrase still do, with the same content.
     pub(crate) fn recover(&self, path: &Path, new: &Passphrase, device_key: &dyn DeviceKey) -> Result<Changed> {
         let file = LockedFile::open(path)?;
@@ -109,6 +109,7 @@ impl RecoverySecret {
         for head in Head::read_all(&**file, len)? {
             let Some((number, payload)) = self.open(&head.fixed) else { continue };
             let root = derive(&head)?;
+            head.refuse_taken(&root, number)?;
             let opening = Opening { head: &head, file, root: &root, number, payload };
             // That the region opens shows that slot and header are the right ones; before it nothing is written.
             match opening.load() {

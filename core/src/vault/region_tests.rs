@@ -1,9 +1,11 @@
 //! Halves, crashes and forgetting, on a disk that fails on purpose.
 
 use std::io::ErrorKind;
+use std::sync::Arc;
 
 use proptest::prelude::*;
 
+use super::block_file::BlockFile;
 use super::fault_file::{FaultFile, SECTOR};
 use super::frame::{DATA, FRAME};
 use super::header::{Fixed, HEADER_AREA, HalfFrames, QueueHeader};
@@ -26,7 +28,11 @@ fn place() -> RegionPlace {
 }
 
 pub(super) fn load(disk: &FaultFile) -> Result<Loaded> {
-    Region::load(disk.file(), &fixed(1), place(), &key())
+    load_from(disk.file())
+}
+
+pub(super) fn load_from(file: Arc<dyn BlockFile>) -> Result<Loaded> {
+    Region::load(file, &fixed(1), place(), &key())
 }
 
 /// A formatted region, flushed.

@@ -160,7 +160,12 @@ impl Store {
                 self.db = Some(db);
                 Err(Error::NotForgotten)
             }
-            Err(error) => Err(error),
+            Err(error) => {
+                // A flush that failed may have written all the same. What is in the file is made certain before anybody goes on
+                // elsewhere with what was refused here; if that fails too, the next commit does it.
+                let _ = self.region.reload().and_then(|content| self.region.commit(&content));
+                Err(error)
+            }
         }
     }
 

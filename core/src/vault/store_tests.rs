@@ -1,13 +1,16 @@
 //! The store: transactions, fullness, failed commits, settings, migrations.
 
 use std::io::ErrorKind;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use rusqlite::Connection;
 
+use super::block_file::{BlockFile, ReadAt};
 use super::fault_file::FaultFile;
 use super::frame::{DATA, FRAME};
 use super::migrate::Migrations;
-use super::region_tests::{frame_at, fresh, load};
+use super::region_tests::{frame_at, fresh, load, load_from};
 use super::store::Store;
 use crate::error::{Error, Result};
 
@@ -190,6 +193,38 @@ fn damage_to_the_newest_half_gives_the_one_before_and_says_so() {
     let mut store = open(&disk, ONE).unwrap();
     assert!(!store.one_copy_was_bad(), "the next commit repairs");
     assert_eq!(notes(&mut store), ["first", "third"]);
+}
+
+/// A disk on which one flush fails that wrote everything all the same.
+struct FlushFailsOnce(FaultFile, AtomicBool);
+
+impl ReadAt for FlushFailsOnce {
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> std::io::Result<()> {
+        self.0.read_at(offset, buffer)
+    }
+}
+
+impl BlockFile for FlushFailsOnce {
+    fn write_at(&self, offset: u64, bytes: &[u8]) -> std::io::Result<()> {
+        self.0.write_at(offset, bytes)
+    }
+    fn sync(&self) -> std::io::Result<()> {
+        self.0.sync()?;
+        if self.1.swap(false, Ordering::Relaxed) { Err(ErrorKind::Other.into()) } else { Ok(()) }
+    }
+}
+
+#[test]
+fn what_was_refused_by_a_flush_that_failed_does_not_come_back_after_a_restart() {
+    let disk = fresh().0;
+    let picky = Arc::new(FlushFailsOnce(disk.clone(), false.into()));
+    let mut store = Store::open(load_from(picky.clone()).unwrap(), ONE).unwrap();
+    store.write(|db| add(db, "kept")).unwrap();
+    picky.1.store(true, Ordering::Relaxed);
+    assert_eq!(store.write(|db| add(db, "refused")), Err(Error::Io(ErrorKind::Other)));
+    assert_eq!(notes(&mut open(&disk, ONE).unwrap()), ["kept"]);
+    store.write(|db| add(db, "next")).unwrap();
+    assert_eq!(notes(&mut open(&disk, ONE).unwrap()), ["kept", "next"]);
 }
 
 #[test]
