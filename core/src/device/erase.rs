@@ -5,6 +5,7 @@
 use std::fs;
 use std::path::Path;
 
+use super::storage_audit::is_left;
 use super::{Device, POOL_FILE, QUEUE_FILE, VAULT_FILE};
 use crate::error::{Error, Result};
 use crate::vault::{Container, DeviceKey, Eraser, QUEUE_ALIAS, VAULT_ALIAS, sync_folder_of};
@@ -65,6 +66,7 @@ impl Device {
     /// Erases everything and begins anew with an empty vault in the same files.
     pub(super) fn erase_and_begin_anew(&self, eraser: Eraser) -> Result<Container> {
         make_unreadable(&eraser, &*self.device_key)?;
+        erase_left(&self.folder)?;
         self.queues.begin_anew(&*self.device_key)?;
         eraser.begin_anew(&*self.device_key)
     }
@@ -89,6 +91,7 @@ pub(super) fn finish_cut(folder: &Path, device_key: &dyn DeviceKey) -> Result<()
 fn erase_files(folder: &Path, device_key: &dyn DeviceKey) -> Result<()> {
     let vault = folder.join(VAULT_FILE);
     make_unreadable(&Eraser::of(&vault)?, device_key)?;
+    erase_left(folder)?;
     // The vault goes last: while it is there, the next start goes on here.
     for file in [QUEUE_FILE, POOL_FILE, VAULT_FILE] {
         match fs::remove_file(folder.join(file)) {
@@ -105,6 +108,21 @@ fn make_unreadable(eraser: &Eraser, device_key: &dyn DeviceKey) -> Result<()> {
     let destroyed = destroy_keys(device_key);
     let finished = eraser.finish();
     marked.and(destroyed).and(finished)
+}
+
+/// Erases what was set aside before: without a device key, or with shares, such a file opens as it did.
+fn erase_left(folder: &Path) -> Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        let Some(name) = name.to_str().filter(|name| is_left(name)) else { continue };
+        if name.starts_with(VAULT_FILE) {
+            let eraser = Eraser::of(&entry.path())?;
+            eraser.mark().and(eraser.finish())?;
+        }
+        fs::remove_file(entry.path())?;
+    }
+    Ok(())
 }
 
 fn destroy_keys(device_key: &dyn DeviceKey) -> Result<()> {

@@ -21,12 +21,13 @@ use kapok_seal::media::{content_chunks, pad_chunk, padded_count};
 use kapok_seal::{ClassRecipients, SealedItem, seal_packet};
 use kapok_wire::sizes::MEDIA_SEALED;
 use kapok_wire::{Digest, Lane, ObjectId, rng};
+use rusqlite::Connection;
 
 use super::attach::{self, Attachment};
 use super::drafts::{self, DraftHead, DraftId};
 use super::outbox::{NewObject, NewReport, Outbox};
 use super::slots::{Purpose, Reservation};
-use super::{Device, finished};
+use super::{Device, finished, settings, undo};
 use crate::error::{Error, Result};
 use crate::policy::Finished;
 use crate::time::Time;
@@ -54,7 +55,9 @@ impl Device {
     /// [`Error::VaultFull`]: the draft is as before. [`Error::NotForgotten`]: the report is in the outbox, and the next
     /// unlock ends the forgetting.
     pub fn finish(&self, draft: DraftId, now: Time) -> Result<FinishedReport> {
+        let region = self.open_region()?;
         let _ends = self.draft_ends();
+        self.with_region(region, |_| Ok(()))?;
         let outbox = self.own_outbox()?;
         let bundle = outbox.bundle()?.ok_or(Error::NotEnrolled)?;
         if let Some(code) = self.end_if_sealed(draft)? {
@@ -103,6 +106,15 @@ impl Device {
         outbox.settle_all()
     }
 
+    /// The same at unlocking. The vault is open: whoever is told of an error would not get at the drafts for it. What is
+    /// left of a finish can neither be changed nor sent twice, and the next unlock or finish ends it.
+    pub(super) fn end_interrupted_finish_or_later(&self) -> Result<()> {
+        match self.end_interrupted_finish() {
+            Err(Error::Locked) => Err(Error::Locked),
+            _ => Ok(()),
+        }
+    }
+
     /// If a finish of this draft reached the queue but could not end, ends it now and gives the report's code. The
     /// draft's slots belong to the report from then on.
     pub(super) fn end_if_sealed(&self, draft: DraftId) -> Result<Option<String>> {
@@ -122,11 +134,27 @@ impl Device {
     }
 
     fn forget(&self, outbox: &Outbox, draft: DraftId, head: &DraftHead, code: &str, day: u64) -> Result<()> {
+        let delete = |db: &Connection| match drafts::mark(db, draft) {
+            Ok(mark) if mark == head.mark => drafts::delete(db, draft),
+            // Another vault is open by now, and this is a draft of its own.
+            _ => Err(Error::Locked),
+        };
         self.with_vault(|vault| {
-            vault.write_forgetting(|db| {
-                drafts::delete(db, draft)?;
-                finished::add(db, head, code, day)
-            })
+            let kept = undo::with_room(vault, |vault, room| {
+                vault.write_forgetting(|db| {
+                    room.make(db)?;
+                    delete(db)?;
+                    finished::add(db, head, code, day)
+                })
+            });
+            match kept {
+                // Not even room for the row: that the draft is forgotten counts for more than its code.
+                Err(Error::VaultFull) => vault.write_forgetting(|db| {
+                    delete(db)?;
+                    settings::set_counted(db, settings::counted(db)? + 1)
+                }),
+                kept => kept,
+            }
         })?;
         outbox.settle(&head.mark)
     }

@@ -129,9 +129,10 @@ impl Device {
         if note.chars().count() > MAX_NOTE {
             return Err(Error::TextTooLong { limit: MAX_NOTE });
         }
+        let region = self.open_region()?;
         let _stays = self.draft_stays();
         self.refuse_sealed(draft)?;
-        self.with_vault(|vault| {
+        self.with_region(region, |vault| {
             undo::with_room(vault, |vault, room| {
                 vault.write_forgetting(|db| {
                     room.make(db)?;

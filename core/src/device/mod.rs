@@ -19,6 +19,8 @@ mod finished;
 #[cfg(test)]
 mod finished_tests;
 mod hold;
+#[cfg(test)]
+mod interrupted_tests;
 mod moving;
 mod numbers;
 #[cfg(test)]
@@ -55,6 +57,7 @@ mod width;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use kapok_report::{Answers, Pack};
@@ -74,6 +77,7 @@ pub use outbox::{OutboxView, ReportState};
 use queues::Queues;
 pub use recovery::{RecoveryShare, RecoveryView, ShareError};
 pub use search::{Hit, HitPlace};
+use session::Moment;
 pub use session::SessionLimits;
 pub use settings::Settings;
 pub use storage_audit::{StorageFinding, StorageProblem};
@@ -123,6 +127,8 @@ pub struct Device {
     queues: Queues,
     hold_request: HoldRequest,
     vault: Mutex<Option<Unlocked>>,
+    /// How often the vault was asked to be locked: see [`Device::enter`].
+    locks: AtomicU64,
     reserved: slots::Reserved,
     sessions: session::Sessions,
     throttle: throttle::Throttle,
@@ -191,7 +197,7 @@ impl Device {
             options.kdf,
         )?;
         let device = Self::assemble(folder, device_key, queues);
-        device.enter(container)?;
+        device.enter(container, device.locks_so_far())?;
         Ok(device)
     }
 
@@ -214,26 +220,39 @@ impl Device {
     ///
     /// A passphrase that was set to erase ([`Further::Erase`]) erases everything and opens an empty vault.
     ///
+    /// If [`Self::lock`] is called meanwhile, the vault does not open.
+    ///
     /// # Errors
+    /// [`Error::Locked`] in that case;
     /// [`Error::WrongPassphrase`]; [`Error::TooManyTries`] with nothing tried; [`Error::Erased`] if this was one wrong passphrase
     /// too many ([`Self::set_erase_after`]); damage by kind, with the file left as it is.
     pub fn unlock(&self, passphrase: &Passphrase, clock: &dyn Clock) -> Result<()> {
         let path = self.folder.join(VAULT_FILE);
+        let (began, locks) = (Moment::of(clock), self.locks_so_far());
         let opened = self.throttled(clock, || {
-            self.lock();
+            self.close_vault();
             Container::open(&path, passphrase, &*self.device_key)
         })?;
         let container = match opened {
             Opened::Vault(container) => container,
             Opened::Erase(eraser) => self.erase_and_begin_anew(eraser)?,
         };
-        self.enter(container)?;
-        self.sessions.begin(clock);
-        self.end_interrupted_finish()
+        self.enter(container, locks)?;
+        self.sessions.begin(clock, began);
+        self.end_interrupted_finish_or_later()
     }
 
-    /// Closes the vault. May be called twice, from any thread; what was acknowledged is durable already.
+    /// Closes the vault, also one that is being unlocked. May be called twice, from any thread; what was acknowledged is durable already.
     pub fn lock(&self) {
+        self.locks.fetch_add(1, Ordering::SeqCst);
+        self.close_vault();
+    }
+
+    fn locks_so_far(&self) -> u64 {
+        self.locks.load(Ordering::SeqCst)
+    }
+
+    fn close_vault(&self) {
         let region = self.vault().take().map(|open| open.store.region());
         if let Some(region) = region {
             self.queues.vault_locked(region);
@@ -258,7 +277,10 @@ impl Device {
         let open = vault.as_mut().ok_or(Error::Locked)?;
         if open.outbox.is_err() {
             let found = self.queues.of_vault(&mut open.store).or_else(|_| self.queues.renew(&mut open.store));
-            open.outbox = Ok(found?);
+            let found = found?;
+            // A vault that was sent holds the new one too, and its move can be ended or cancelled again.
+            moving::settle(&mut open.store, Some(&found))?;
+            open.outbox = Ok(found);
         }
         Ok(())
     }
@@ -354,9 +376,10 @@ impl Device {
     /// # Errors
     /// [`Error::NoSuchDraft`], [`Error::Locked`], [`Error::VaultFull`] with the former answers kept.
     pub fn save_answers(&self, draft: DraftId, answers: &Answers, now: Time) -> Result<()> {
+        let region = self.open_region()?;
         let _stays = self.draft_stays();
         self.refuse_sealed(draft)?;
-        self.with_vault(|vault| undo::save(vault, draft, answers, now))
+        self.with_region(region, |vault| undo::save(vault, draft, answers, now))
     }
 
     /// Deletes a draft and its attachments for good: both copies in the vault, then their slots. If a finish sealed it
@@ -365,7 +388,9 @@ impl Device {
     /// # Errors
     /// [`Error::NoSuchDraft`], [`Error::Locked`].
     pub fn delete_draft(&self, draft: DraftId) -> Result<()> {
+        let region = self.open_region()?;
         let _ends = self.draft_ends();
+        self.with_region(region, |_| Ok(()))?;
         if self.end_if_sealed(draft)?.is_some() {
             return Ok(());
         }
@@ -373,7 +398,7 @@ impl Device {
         let _unclaimed = self.reserved.hold();
         let outbox = self.sound_outbox()?;
         let attachments = self.with_vault(|vault| vault.read(|db| attach::list(db, draft)))?;
-        let forgotten = self.with_vault(|vault| vault.write_forgetting(|db| drafts::delete(db, draft)));
+        let forgotten = self.with_region(region, |vault| vault.write_forgetting(|db| drafts::delete(db, draft)));
         let slots: Vec<_> = attachments.into_iter().flat_map(|attachment| attachment.slots).collect();
         attach::overwrite_after(outbox.as_deref(), forgotten, &slots)
     }
@@ -406,6 +431,17 @@ impl Device {
         work(&mut self.vault().as_mut().ok_or(Error::Locked)?.store)
     }
 
+    /// Works on the vault in this region, if it is the one that is open still: another thread may have locked it.
+    fn with_region<T>(&self, region: u8, work: impl FnOnce(&mut Store) -> Result<T>) -> Result<T> {
+        self.with_vault(|vault| if vault.region() == region { work(vault) } else { Err(Error::Locked) })
+    }
+
+    /// The region of the vault that is open. Whoever waits for something first and then works on a draft asks for it before: numbers
+    /// of drafts are those of one vault, and another one may be open by then.
+    fn open_region(&self) -> Result<u8> {
+        self.with_vault(|vault| Ok(vault.region()))
+    }
+
     /// The outbox of the vault that is open.
     fn own_outbox(&self) -> Result<Arc<Outbox>> {
         self.vault().as_ref().ok_or(Error::Locked)?.outbox.clone()
@@ -428,17 +464,28 @@ impl Device {
         }
     }
 
-    /// Makes a container's vault the open one.
-    fn enter(&self, container: Container) -> Result<()> {
+    /// Makes a container's vault the open one, unless somebody locked since there were so many `locks`: the slow hash takes
+    /// seconds, in which a phone can be taken, and who locked it must not find it open.
+    fn enter(&self, container: Container, locks: u64) -> Result<()> {
         let mut store = container.into_store(VAULT_STEPS)?;
         let outbox = match self.queues.of_vault(&mut store) {
             // Both copies are bad, or the medium gives neither. What waited cannot be sent; what was written can be read.
             Err(Error::Damaged | Error::Io(_)) => Err(Error::OutboxDamaged),
             outbox => Ok(outbox?),
         };
-        moving::settle(&mut store, outbox.as_deref().ok())?;
-        *self.vault() = Some(Unlocked { store, outbox });
-        Ok(())
+        let region = store.region();
+        let settled = moving::settle(&mut store, outbox.as_deref().ok()).and_then(|()| {
+            let mut vault = self.vault();
+            if self.locks_so_far() != locks {
+                return Err(Error::Locked);
+            }
+            *vault = Some(Unlocked { store, outbox });
+            Ok(())
+        });
+        if settled.is_err() {
+            self.queues.vault_locked(region);
+        }
+        settled
     }
 
     /// A panic while the mutex was held left the store as its last transaction did, so going on is sound.
@@ -467,6 +514,7 @@ impl Device {
             queues,
             hold_request,
             vault: Mutex::new(None),
+            locks: AtomicU64::new(0),
             reserved: slots::Reserved::default(),
             sessions: session::Sessions::default(),
             throttle: throttle::Throttle::default(),

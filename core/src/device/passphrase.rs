@@ -40,13 +40,24 @@ impl Device {
             Err(error) => match change.undo(&path) {
                 Ok((container, RightPassphrase::Old)) => (container, Err(error)),
                 Ok((container, RightPassphrase::New)) => (container, Ok(())),
-                Err(_) => return Err(error),
+                Err(_) => {
+                    self.queues.vault_locked(change.region());
+                    return Err(error);
+                }
             },
         };
         if let Some(outbox) = outbox {
-            let mut store = container.into_store(VAULT_STEPS)?;
-            moving::settle(&mut store, outbox.as_deref().ok())?;
-            *vault = Some(Unlocked { store, outbox });
+            let store = container.into_store(VAULT_STEPS).and_then(|mut store| {
+                moving::settle(&mut store, outbox.as_deref().ok())?;
+                Ok(store)
+            });
+            match store {
+                Ok(store) => *vault = Some(Unlocked { store, outbox }),
+                Err(error) => {
+                    self.queues.vault_locked(change.region());
+                    return Err(error);
+                }
+            }
         }
         outcome
     }

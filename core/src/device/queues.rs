@@ -129,7 +129,8 @@ impl Queues {
         let lent = self.record.lent_key(region)?.is_some();
         self.files().open.remove(&region);
         self.files().queue.format(region, &key)?;
-        vault.write(|db| {
+        // Also while the vault is held: without an outbox its move could neither be ended nor cancelled.
+        vault.write_held(|db| {
             // EXPOSE: kept in the vault, which is sealed.
             db.execute("UPDATE queue_key SET key = ?1", [key.expose()])?;
             Ok(())

@@ -37,13 +37,13 @@ impl From<Profile> for SessionLimits {
 
 /// A moment by both clocks.
 #[derive(Clone, Copy, Debug)]
-struct Moment {
+pub(super) struct Moment {
     wall: Time,
     uptime: Duration,
 }
 
 impl Moment {
-    fn of(clock: &dyn Clock) -> Self {
+    pub(super) fn of(clock: &dyn Clock) -> Self {
         Self { wall: clock.now(), uptime: clock.uptime() }
     }
 
@@ -83,8 +83,12 @@ impl Sessions {
         work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    pub(super) fn begin(&self, clock: &dyn Clock) {
-        self.with(|session| *session = Some(Session::begun(Moment::of(clock))));
+    /// A vault was unlocked. If the app left the foreground since the unlocking `began`, it is in the background still.
+    pub(super) fn begin(&self, clock: &dyn Clock, began: Moment) {
+        self.with(|session| {
+            let left = session.and_then(|before| before.left).filter(|left| left.uptime >= began.uptime);
+            *session = Some(Session { left, ..Session::begun(Moment::of(clock)) });
+        });
     }
 }
 

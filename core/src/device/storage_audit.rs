@@ -39,6 +39,8 @@ pub enum StorageProblem {
     Missing,
 }
 
+const FILES: [&str; 3] = [VAULT_FILE, QUEUE_FILE, POOL_FILE];
+
 /// What an entry has to be.
 #[derive(Clone, Copy)]
 enum Kind {
@@ -57,7 +59,7 @@ impl Device {
         let mut audit = Audit { owner, findings: Vec::new() };
         audit.judge(".", folder, Kind::Folder)?;
         let names = audit.entries(folder, "", |name| listed(name, key_folder))?;
-        for file in [VAULT_FILE, QUEUE_FILE, POOL_FILE] {
+        for file in FILES {
             if !names.iter().any(|name| name == file) {
                 audit.add(file, StorageProblem::Missing);
             }
@@ -78,13 +80,15 @@ fn listed(name: &str, key_folder: Option<&str>) -> Option<Kind> {
     if key_folder == Some(name) {
         return Some(Kind::Folder);
     }
-    let files = [VAULT_FILE, QUEUE_FILE, POOL_FILE];
+    let ours = FILES.contains(&name) || name == REQUEST_FILE;
+    (ours || is_left(name)).then_some(Kind::File)
+}
+
+/// Whether a file is one that was set aside, or what a creation that was cut leaves until the next one reuses it.
+pub(super) fn is_left(name: &str) -> bool {
     let digits = |number: &str| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
-    let is_aside = name.split_once(".aside-").is_some_and(|(file, number)| files.contains(&file) && digits(number));
-    // What a creation that was cut leaves, until the next one reuses it: random bytes.
-    let partial = name.strip_suffix(".new").is_some_and(|name| files.contains(&name));
-    let ours = files.contains(&name) || name == REQUEST_FILE;
-    (ours || is_aside || partial).then_some(Kind::File)
+    let is_aside = name.split_once(".aside-").is_some_and(|(file, number)| FILES.contains(&file) && digits(number));
+    is_aside || name.strip_suffix(".new").is_some_and(|name| FILES.contains(&name))
 }
 
 struct Audit {

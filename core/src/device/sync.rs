@@ -286,6 +286,10 @@ impl Device {
         let mut room = u32::from(plan.max_chunks).min(options.max_objects - sender.sent);
         let mut any = false;
         while room > 0 && !self.is_held()? {
+            // Another vault was opened, in which nothing may show that there is this one.
+            if !self.outboxes().iter().any(|outbox| Arc::ptr_eq(outbox, &sender.outbox)) {
+                return Err(Error::Locked);
+            }
             let handful = u16::try_from(room).unwrap_or(u16::MAX).min(sender.width.get());
             let jobs = blocking(&sender.outbox, move |outbox| outbox.next_batch(text, media, handful)).await?;
             if jobs.is_empty() {

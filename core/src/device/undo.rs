@@ -51,9 +51,10 @@ impl Device {
     /// # Errors
     /// [`Error::NoSuchDraft`], [`Error::Locked`]; [`Error::NotForgotten`]: it is undone, but an older copy may remain.
     pub fn undo(&self, draft: DraftId, now: Time) -> Result<Option<Undone>> {
+        let region = self.open_region()?;
         let _stays = self.draft_stays();
         self.refuse_sealed(draft)?;
-        self.with_vault(|vault| match vault.read(|db| latest(db, draft))? {
+        self.with_region(region, |vault| match vault.read(|db| latest(db, draft))? {
             Some(_) => vault.write_forgetting(|db| undo(db, draft, now)),
             None => Ok(None),
         })

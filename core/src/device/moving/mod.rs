@@ -29,8 +29,8 @@ pub use receive::MoveKey;
 pub(super) use state::settle;
 
 use super::Device;
-use crate::error::{Error, Result};
-use crate::vault::Store;
+use super::outbox::QueueMove;
+use crate::error::Result;
 use state::State;
 
 /// How far a move of the open vault is.
@@ -78,11 +78,6 @@ impl Device {
         })
     }
 
-    /// Works on the vault in this region, if it is the one that is open still: another thread may have locked it.
-    fn with_region<T>(&self, region: u8, work: impl FnOnce(&mut Store) -> Result<T>) -> Result<T> {
-        self.with_vault(|vault| if vault.region() == region { work(vault) } else { Err(Error::Locked) })
-    }
-
     /// Gives a move up: a file that is awaited can no longer be taken up; a vault that was sent can be used again. The
     /// second is only right if the new phone did not take it up, or both have the same drafts and tokens.
     ///
@@ -95,6 +90,11 @@ impl Device {
             match vault.read(state::get)? {
                 State::None => return Err(MoveError::NotSent.into()),
                 State::Ending { .. } => return Err(MoveError::Ending.into()),
+                // The queue came with it. Once the vault no longer says so, a queue that is held still would be taken for one
+                // whose vault never came, and emptied.
+                State::Arrived { .. } if outbox.moving()? == QueueMove::Arriving => {
+                    outbox.set_moving(QueueMove::None)?
+                }
                 State::Awaited(_) | State::Arrived { .. } | State::Sent { .. } => {}
             }
             // Forgetting: the one-time identity opens a file that may lie somewhere.

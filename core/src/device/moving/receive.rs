@@ -125,6 +125,9 @@ impl Device {
         slots: &Renumbered,
         whole: &Whole,
     ) -> Result<String> {
+        if !outbox.read_queue(tables::queue_is_empty)? {
+            return Err(MoveError::NotEmpty.into());
+        }
         outbox.set_moving(QueueMove::Arriving)?;
         outbox.fill(|db| images.queue.read(|image| tables::fill_queue(image, db, slots)))?;
         crash::point(After::QueueFilled)?;
@@ -133,8 +136,16 @@ impl Device {
         }
         let arrival = whole.content.secret.arrival();
         self.with_region(region, |vault| {
+            // Somebody may have locked and unlocked the vault meanwhile, or changed its passphrase: then the queue was emptied again,
+            // and a vault without it must not say that all arrived.
+            if outbox.moving()? != QueueMove::Arriving {
+                return Err(Error::Locked);
+            }
             // Forgetting: the one-time identity goes with it, and the file can never be opened again.
             let taken = vault.write_forgetting(|db| {
+                if !tables::vault_is_empty(db)? {
+                    return Err(MoveError::NotEmpty.into());
+                }
                 images.vault.read(|image| tables::fill_vault(image, db, slots))?;
                 state::set(db, &State::Arrived { arrival: arrival.clone() })
             });

@@ -13,6 +13,7 @@ pub use error::ShareError;
 use rusqlite::OptionalExtension as _;
 pub use share::RecoveryShare;
 
+use super::session::Moment;
 use super::{Device, VAULT_FILE};
 use crate::error::{Error, Result};
 use crate::time::Clock;
@@ -102,13 +103,14 @@ impl Device {
         new.fit_for_new()?;
         let secret = split::combine(shares)?;
         let path = self.folder.join(VAULT_FILE);
+        let (began, locks) = (Moment::of(clock), self.locks_so_far());
         let Changed { container, forgotten } = self.throttled(clock, || {
-            self.lock();
+            self.close_vault();
             secret.recover(&path, new, &*self.device_key)
         })?;
-        self.enter(container)?;
-        self.sessions.begin(clock);
-        self.end_interrupted_finish()?;
+        self.enter(container, locks)?;
+        self.sessions.begin(clock, began);
+        self.end_interrupted_finish_or_later()?;
         if forgotten { Ok(()) } else { Err(Error::NotForgotten) }
     }
 }
