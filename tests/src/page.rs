@@ -14,6 +14,8 @@ use hmac::{Hmac, Mac};
 use rusqlite::{Connection, MAIN_DB};
 use sha2::{Digest as _, Sha256, compress256};
 
+mod write;
+
 const FRAME: usize = 65_536;
 const PAGE: usize = 4_096;
 const HEADER: usize = 64;
@@ -28,6 +30,18 @@ pub struct Opened {
     pub region: u8,
     /// The database, as the newer half holds it.
     pub database: Connection,
+    place: Place,
+}
+
+/// Where the newer half lies, and under what.
+struct Place {
+    key: [u8; 32],
+    hash: [u8; 32],
+    /// Where in the file the region begins, and the length of a half.
+    first: usize,
+    half: usize,
+    newest: u8,
+    generation: u64,
 }
 
 impl Opened {
@@ -93,17 +107,20 @@ pub fn open(file: &[u8], passphrase: &[u8], device_key: &[u8]) -> Opened {
     }
     keys.add_frames(&region_key, &file[first..first + 2 * half]);
 
-    let hash = Sha256::digest(header);
-    let halves =
-        [0, 1].map(|n| read_half(&file[first + usize::from(n) * half..][..half], &region_key, &hash, [region, n]));
-    let newest = halves.into_iter().flatten().max_by_key(|(generation, _)| *generation);
-    let content = newest.expect("a whole half").1;
+    let hash: [u8; 32] = Sha256::digest(header).into();
+    let halves = [0, 1].map(|n| {
+        let found = read_half(&file[first + usize::from(n) * half..][..half], &region_key, &hash, [region, n]);
+        found.map(|(generation, content)| (generation, n, content))
+    });
+    let newest = halves.into_iter().flatten().max_by_key(|(generation, ..)| *generation);
+    let (generation, newest, content) = newest.expect("a whole half");
     let mut database = Connection::open_in_memory().unwrap();
     // A vault that was never opened has no content.
     if !content.is_empty() {
-        database.deserialize_read_exact(MAIN_DB, content.as_slice(), content.len(), true).unwrap();
+        database.deserialize_read_exact(MAIN_DB, content.as_slice(), content.len(), false).unwrap();
     }
-    Opened { keys: keys.0, region, database }
+    let place = Place { key: region_key, hash, first, half, newest, generation };
+    Opened { keys: keys.0, region, database, place }
 }
 
 impl Opened {

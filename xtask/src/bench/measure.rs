@@ -56,6 +56,11 @@ pub(crate) fn number(value: &Value, name: &str) -> Done<f64> {
     value.get(name).and_then(Value::as_f64).ok_or_else(|| Failure::new(format!("the measurement has no `{name}`")))
 }
 
+/// A part of a measurement, which has numbers of its own.
+pub(crate) fn part<'a>(value: &'a Value, name: &str) -> Done<&'a Value> {
+    value.get(name).ok_or_else(|| Failure::new(format!("the measurement has no `{name}`")))
+}
+
 /// The median of `numbers`.
 pub(crate) fn median(mut numbers: Vec<f64>) -> f64 {
     numbers.sort_by(f64::total_cmp);

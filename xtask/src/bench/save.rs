@@ -1,45 +1,105 @@
-//! A durable save against one flush, and the number of flushes counted by the kernel.
+//! A durable save against plain SQLite and one flush, turn by turn, and the number of flushes counted by the kernel.
 
 use std::fs;
+
+use serde_json::Value;
 
 use super::measure::{self, RUNS, fresh, median, number};
 use crate::run::{Done, Failure};
 use crate::table::Table;
 
-const SAVES: usize = 200;
+/// Saves in a run, and for each as many of each reference.
+const SAVES: usize = 400;
+const TRACED: usize = 200;
+/// What an SQLCipher insert costs against one of plain SQLite.
+const SQLCIPHER: f64 = 1.26;
+/// Hundredths of a half at which a commit is measured.
+const FULL: [usize; 3] = [10, 50, 90];
+const SAVES_AT: usize = 100;
 
 pub(crate) fn run() -> Done<Table> {
-    let written = bytes_per_save()?;
-    let (mut ours, mut plain) = (Vec::new(), Vec::new());
+    let flushes = flushes_per_save()?;
+    let mut turns = Vec::new();
     for _ in 0..RUNS {
-        let (folder, file) = (fresh("device")?, fresh("plain")?);
-        let save = ["save", &folder.display().to_string(), &SAVES.to_string()].map(str::to_owned);
-        let flush = ["fdatasync", &file.display().to_string(), &SAVES.to_string(), &written.bytes.to_string()]
-            .map(str::to_owned);
-        ours.push(number(&measure::run(&[], &save.each_ref().map(String::as_str))?, "median_ms")?);
-        plain.push(number(&measure::run(&[], &flush.each_ref().map(String::as_str))?, "median_ms")?);
+        let (folder, file) = (fresh("device")?, plain_file()?);
+        let words = ["save-beside", &folder.display().to_string(), &file, &SAVES.to_string()].map(str::to_owned);
+        turns.push(measure::run(&[], &words.each_ref().map(String::as_str))?);
     }
-    let (ours, plain) = (median(ours), median(plain));
-    let mut table = Table::new(&["side", "median, ms", "bytes written", "flushes per save"]);
-    let bytes = written.bytes.to_string();
-    table.row([
-        "kapok, one answer saved".into(),
-        format!("{ours:.2}"),
-        bytes.clone(),
-        format!("{:.2}", written.flushes),
-    ]);
-    table.row(["one write and fdatasync".into(), format!("{plain:.2}"), bytes, "1".into()]);
-    table.row(["ratio (exactly one flush)".into(), format!("{:.2}", ours / plain), String::new(), String::new()]);
+    let first = turns.first().ok_or_else(|| Failure::new("nothing was measured"))?;
+    let (bytes, row) = (number(first, "bytes")?, number(first, "row_bytes")?);
+    let mut table = Table::new(&["side", "median, ms", "bytes", "flushes per save"]);
+    let [ours, insert, update, flush] = ["kapok", "insert", "update", "flush"].map(|side| of_all(&turns, side));
+    let bytes = format!("{bytes:.0}");
+    table.row(["kapok, one answer saved".into(), format!("{:.2}", median(ours?)), bytes.clone(), flushes]);
+    for (name, times, bytes) in [
+        ("plain SQLite, a row inserted", insert, format!("{row:.0}")),
+        ("plain SQLite, a row updated", update, format!("{row:.0}")),
+        ("one write and fdatasync", flush, bytes),
+    ] {
+        table.row([name.into(), format!("{:.2}", median(times?)), bytes, String::new()]);
+    }
+    for (name, side, factor) in [
+        ("ratio to an insert × 1.26 (goal ≤ 1.5, exactly one flush)", "insert", SQLCIPHER),
+        ("ratio to an update × 1.26", "update", SQLCIPHER),
+        ("ratio to one write and fdatasync", "flush", 1.0),
+    ] {
+        let ratios = turns.iter().map(|turn| Ok(of(turn, "kapok")? / of(turn, side)? / factor));
+        let ratio = median(ratios.collect::<Done<_>>()?);
+        table.row([name.into(), format!("{ratio:.2}"), String::new(), String::new()]);
+    }
     Ok(table)
 }
 
-struct Written {
-    bytes: usize,
-    flushes: f64,
+/// The same save in vaults that are fuller.
+pub(crate) fn fuller() -> Done<Table> {
+    let mut table = Table::new(&[
+        "half that is used",
+        "drafts",
+        "bytes",
+        "save, median ms",
+        "write and fdatasync of them",
+        "SQLite insert × 1.26",
+        "ratio to the flush",
+        "ratio to the insert",
+    ]);
+    for percent in FULL {
+        let (folder, file) = (fresh("device")?, plain_file()?);
+        let words = ["save-at", &folder.display().to_string(), &file, &percent.to_string(), &SAVES_AT.to_string()]
+            .map(str::to_owned);
+        let turn = measure::run(&[], &words.each_ref().map(String::as_str))?;
+        let (ours, flush, insert) = (of(&turn, "kapok")?, of(&turn, "flush")?, of(&turn, "insert")? * SQLCIPHER);
+        table.row([
+            format!("{percent} %"),
+            format!("{:.0}", number(&turn, "drafts")?),
+            format!("{:.0}", number(&turn, "bytes")?),
+            format!("{ours:.2}"),
+            format!("{flush:.2}"),
+            format!("{insert:.2}"),
+            format!("{:.2}", ours / flush),
+            format!("{:.2}", ours / insert),
+        ]);
+    }
+    Ok(table)
+}
+
+/// The database of the reference, without what an earlier run left beside it.
+fn plain_file() -> Done<String> {
+    for name in ["plain.sqlite-wal", "plain.sqlite-shm", "plain.flat"] {
+        fresh(name)?;
+    }
+    Ok(fresh("plain.sqlite")?.display().to_string())
+}
+
+fn of(turn: &Value, side: &str) -> Done<f64> {
+    number(measure::part(turn, side)?, "median_ms")
+}
+
+fn of_all(turns: &[Value], side: &str) -> Done<Vec<f64>> {
+    turns.iter().map(|turn| of(turn, side)).collect()
 }
 
 /// What the kernel saw between the two marks that `kapok-measure save` prints.
-fn bytes_per_save() -> Done<Written> {
+fn flushes_per_save() -> Done<String> {
     let (folder, trace) = (fresh("device")?, fresh("trace")?);
     let trace_name = trace.display().to_string();
     let wrapper = [
@@ -50,9 +110,9 @@ fn bytes_per_save() -> Done<Written> {
         "-s",
         "16",
         "-e",
-        "trace=write,pwrite64,pwritev,fsync,fdatasync,msync,sync_file_range,sync,syncfs",
+        "trace=write,fsync,fdatasync,msync,sync_file_range,sync,syncfs",
     ];
-    measure::run(&wrapper, &["save", &folder.display().to_string(), &SAVES.to_string()])?;
+    measure::run(&wrapper, &["save", &folder.display().to_string(), &TRACED.to_string()])?;
     let text = fs::read_to_string(&trace)?;
     let saving: Vec<&str> = text
         .lines()
@@ -62,11 +122,7 @@ fn bytes_per_save() -> Done<Written> {
     if saving.is_empty() {
         return Err(Failure::new("the trace does not show where saving begins"));
     }
-    let bytes: usize = saving
-        .iter()
-        .filter(|line| line.contains("pwrite64("))
-        .filter_map(|line| line.rsplit_once("= ")?.1.trim().parse::<usize>().ok())
-        .sum();
-    let flushes = saving.iter().filter(|line| line.contains("sync(") || line.contains("fdatasync(")).count();
-    Ok(Written { bytes: bytes / SAVES, flushes: flushes as f64 / SAVES as f64 })
+    let calls = ["sync(", "syncfs(", "sync_file_range("];
+    let flushes = saving.iter().filter(|line| calls.iter().any(|call| line.contains(call))).count();
+    Ok(format!("{:.2}", flushes as f64 / TRACED as f64))
 }

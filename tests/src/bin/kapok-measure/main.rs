@@ -6,38 +6,43 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "printing its figures is what this program is for")]
 
 mod intake;
+mod lock;
+mod plain;
 mod process;
 mod save;
 mod seal;
+mod unlock;
+mod vaults;
 
+use std::alloc::System;
 use std::path::Path;
 
-type Outcome = Result<serde_json::Value, Box<dyn std::error::Error>>;
+use zeroizing_alloc::ZeroAlloc;
+
+/// As in every program of ours that holds a secret: what is measured pays for it too.
+#[global_allocator]
+static HEAP: ZeroAlloc<System> = ZeroAlloc(System);
+
+type Trouble = Box<dyn std::error::Error>;
+type Outcome = Result<serde_json::Value, Trouble>;
 
 const USAGE: &str = "usage: kapok-measure seal-kapok FILE FOLDER
        kapok-measure seal-age FILE OUT
        kapok-measure seal-age-sha256 FILE OUT
        kapok-measure save FOLDER COUNT
-       kapok-measure fdatasync FILE COUNT BYTES
+       kapok-measure save-beside FOLDER FILE COUNT
+       kapok-measure save-at FOLDER FILE PERCENT COUNT
+       kapok-measure unlock FOLDER COPY ROWS
+       kapok-measure fill FOLDER PERCENT
+       kapok-measure memory FOLDER
+       kapok-measure lock FOLDER COUNT
        kapok-measure intake INVITE CONNECTIONS COUNT
        kapok-measure sqlite FILE COUNT";
 
 fn main() -> std::process::ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    let outcome = match words.as_slice() {
-        ["seal-kapok", file, folder] => seal::kapok(Path::new(file), Path::new(folder)),
-        ["seal-age", file, out] => seal::age(Path::new(file), Path::new(out), false),
-        ["seal-age-sha256", file, out] => seal::age(Path::new(file), Path::new(out), true),
-        ["save", folder, count] => number(count).and_then(|count| save::kapok(Path::new(folder), count)),
-        ["fdatasync", file, count, bytes] => number(count)
-            .and_then(|count| number(bytes).and_then(|bytes| save::fdatasync(Path::new(file), count, bytes))),
-        ["intake", invite, connections, count] => number(connections)
-            .and_then(|connections| number(count).and_then(|count| intake::kapok(invite, connections, count))),
-        ["sqlite", file, count] => number(count).and_then(|count| intake::sqlite(Path::new(file), count)),
-        _ => Err(USAGE.into()),
-    };
-    match outcome {
+    match run(&words) {
         Ok(line) => {
             println!("{line}");
             std::process::ExitCode::SUCCESS
@@ -49,6 +54,27 @@ fn main() -> std::process::ExitCode {
     }
 }
 
-fn number(word: &str) -> Result<usize, Box<dyn std::error::Error>> {
+fn run(words: &[&str]) -> Outcome {
+    let path = Path::new;
+    match words {
+        ["seal-kapok", file, folder] => seal::kapok(path(file), path(folder)),
+        ["seal-age", file, out] => seal::age(path(file), path(out), false),
+        ["seal-age-sha256", file, out] => seal::age(path(file), path(out), true),
+        ["save", folder, count] => save::traced(path(folder), number(count)?),
+        ["save-beside", folder, file, count] => save::beside(path(folder), path(file), number(count)?),
+        ["save-at", folder, file, percent, count] => {
+            save::at(path(folder), path(file), number(percent)?, number(count)?)
+        }
+        ["unlock", folder, copy, rows] => unlock::rows(path(folder), path(copy), number(rows)?),
+        ["fill", folder, percent] => vaults::filled(path(folder), number(percent)?),
+        ["memory", folder] => unlock::memory(path(folder)),
+        ["lock", folder, count] => lock::times(path(folder), number(count)?),
+        ["intake", invite, connections, count] => intake::kapok(invite, number(connections)?, number(count)?),
+        ["sqlite", file, count] => intake::sqlite(path(file), number(count)?),
+        _ => Err(USAGE.into()),
+    }
+}
+
+fn number(word: &str) -> Result<usize, Trouble> {
     word.parse().map_err(|_| format!("`{word}` is not a number").into())
 }

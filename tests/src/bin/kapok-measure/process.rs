@@ -30,3 +30,10 @@ pub(crate) fn memory_kib() -> io::Result<(u64, u64)> {
     };
     field("VmRSS:").zip(field("VmHWM:")).ok_or_else(|| io::ErrorKind::InvalidData.into())
 }
+
+/// Bytes that this process gave to the system for writing so far.
+pub(crate) fn written() -> io::Result<u64> {
+    let io = fs::read_to_string("/proc/self/io")?;
+    let field = io.lines().find_map(|line| line.strip_prefix("wchar:")?.trim().parse().ok());
+    field.ok_or_else(|| io::ErrorKind::InvalidData.into())
+}

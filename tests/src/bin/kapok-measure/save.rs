@@ -1,69 +1,87 @@
-//! Saving one answer durably against one fdatasync of the same bytes.
+//! Saving one answer durably: how long, how much is written, and beside it what the same disk does for plain SQLite.
 
-use std::fs::File;
-use std::os::unix::fs::FileExt as _;
 use std::path::Path;
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use kapok_core::report::{Answers, Moment};
-use kapok_core::{Clock as _, CreateOptions, Device, NoDeviceKey, Passphrase, SystemClock};
+use kapok_core::{Clock as _, Device, DraftId, SystemClock};
 use serde_json::json;
 
-use super::Outcome;
+use super::plain::Plain;
+use super::vaults::{add_draft, answers, create, fill, summary};
+use super::{Outcome, Trouble, process};
 
-/// Drafts that lie in the vault while one more is written.
-const DRAFTS: usize = 20;
+/// Drafts that lie in the vault.
+const DRAFTS: usize = 100;
+/// Which story the draft tells that is saved again and again.
+const STORY: usize = 1;
 
 /// Saves `count` times. On standard error it says when saving begins and ends, so that a tracer can count flushes.
-pub(crate) fn kapok(folder: &Path, count: usize) -> Outcome {
-    let now = SystemClock.now();
-    let passphrase = Passphrase::new(b"measured with care".to_vec())?;
-    let device = Device::create(folder, &passphrase, Arc::new(NoDeviceKey), CreateOptions::default())?;
-    let mut draft = device.new_draft("detention_quick", "en", now)?;
-    for number in 1..DRAFTS {
-        device.save_answers(draft, &answers(&device, number)?, now)?;
-        draft = device.new_draft("detention_quick", "en", now)?;
-    }
-    let texts = (0..count).map(|number| answers(&device, number)).collect::<Result<Vec<_>, _>>()?;
+pub(crate) fn traced(folder: &Path, count: usize) -> Outcome {
+    let (device, draft) = hundred(folder)?;
+    let texts = (0..count).map(|number| answers(&device, STORY, number)).collect::<Result<Vec<_>, _>>()?;
     eprintln!("saving begins");
-    let mut times = Vec::with_capacity(count);
     for text in &texts {
-        let start = Instant::now();
-        device.save_answers(draft, text, now)?;
-        times.push(start.elapsed());
+        device.save_answers(draft, text, SystemClock.now())?;
     }
     eprintln!("saving ends");
-    summary(times)
+    Ok(json!({ "count": count }))
 }
 
-fn answers(device: &Device, number: usize) -> Result<Answers, Box<dyn std::error::Error>> {
-    let file = json!({ "person.names": format!("Test Person {number}"), "person.is_minor": "unk" }).to_string();
-    let moment = Moment::parse("2026-11-24T10:00")?;
-    Ok(Answers::parse(device.pack(), "detention_quick", file.as_bytes(), &moment)?.0)
+/// Saves `count` times, and after each save lets plain SQLite insert and update a row as long as the draft's answers, and
+/// a plain file take one flush of as many bytes as the save wrote.
+pub(crate) fn beside(folder: &Path, file: &Path, count: usize) -> Outcome {
+    let (device, draft) = hundred(folder)?;
+    compare(&device, draft, file, count)
 }
 
-/// Writes `bytes` to two places by turns, as the vault's halves, each time with one fdatasync.
-pub(crate) fn fdatasync(file: &Path, count: usize, bytes: usize) -> Outcome {
-    let file = File::options().read(true).write(true).create(true).truncate(true).open(file)?;
-    let content = vec![7; bytes];
-    let halves = [0, 4 << 20];
-    for offset in halves {
-        file.write_all_at(&content, offset)?;
+/// The same for a vault that is full to so many hundredths.
+pub(crate) fn at(folder: &Path, file: &Path, percent: usize, count: usize) -> Outcome {
+    let device = create(folder)?;
+    let draft = fill(&device, percent as u64)?;
+    compare(&device, draft, file, count)
+}
+
+fn hundred(folder: &Path) -> Result<(Device, DraftId), Trouble> {
+    let device = create(folder)?;
+    let mut drafts = Vec::new();
+    for number in 0..DRAFTS {
+        drafts.push(add_draft(&device, number)?);
     }
-    file.sync_all()?;
-    let mut times = Vec::with_capacity(count);
-    for offset in halves.into_iter().cycle().take(count) {
+    let middle = drafts.get(DRAFTS / 2).ok_or("no draft")?;
+    Ok((device, *middle))
+}
+
+fn compare(device: &Device, draft: DraftId, file: &Path, count: usize) -> Outcome {
+    let now = SystemClock.now();
+    // As many steps back as a draft keeps: each save after that costs the same.
+    for number in 0..25 {
+        device.save_answers(draft, &answers(device, STORY, number)?, now)?;
+    }
+    let before = process::written()?;
+    device.save_answers(draft, &answers(device, STORY, 26)?, now)?;
+    let bytes = usize::try_from(process::written()? - before)?;
+    let row = device.answers(draft)?.to_json().len();
+    let drafts = device.drafts()?.len();
+
+    let mut plain = Plain::start(file, &[drafts, row, bytes])?;
+    let (mut ours, mut insert, mut update, mut flush) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for number in 0..count {
+        let text = answers(device, STORY, number)?;
         let start = Instant::now();
-        file.write_all_at(&content, offset)?;
-        file.sync_data()?;
-        times.push(start.elapsed());
+        device.save_answers(draft, &text, now)?;
+        ours.push(start.elapsed());
+        insert.push(plain.time("insert")?);
+        update.push(plain.time("update")?);
+        flush.push(plain.time("flush")?);
     }
-    summary(times)
-}
-
-fn summary(mut times: Vec<Duration>) -> Outcome {
-    times.sort();
-    let at = |part: usize| times.get(times.len() * part / 100).map_or(0.0, |time| time.as_secs_f64() * 1e3);
-    Ok(json!({ "count": times.len(), "median_ms": at(50), "p90_ms": at(90) }))
+    plain.end()?;
+    Ok(json!({
+        "drafts": drafts,
+        "row_bytes": row,
+        "bytes": bytes,
+        "kapok": summary(ours),
+        "insert": summary(insert),
+        "update": summary(update),
+        "flush": summary(flush),
+    }))
 }
