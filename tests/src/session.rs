@@ -49,12 +49,14 @@ pub fn run() -> Done {
         let sent = writes.work(|| drafted(device, 5, photos))?;
         finishes.work(move || Ok(device.finish(sent, SystemClock.now()).map(drop)?))?;
         runtime.block_on(world::sync_all(device));
-        writes.work(|| drafted(device, 6, photos))?;
+        let kept = writes.work(|| drafted(device, 6, photos))?;
         let gone = writes.work(|| drafted(device, 7, photos))?;
         undoes.work(move || undo(device, gone))?;
         deletes.work(move || delete(device, gone))?;
         changes.work(|| Ok(device.change_passphrase(&story::passphrase(), &other()?, &SystemClock)?))?;
         changes.work(|| Ok(device.set_sends_while_locked(false)?))?;
+        // Into one half only, so that both are different at the end.
+        writes.work(move || Ok(device.save_answers(kept, &story::answers(device.pack(), 8), SystemClock.now())?))?;
         if mode.as_os_str() == "lock" {
             locks.work(|| {
                 device.lock();

@@ -78,7 +78,8 @@ pub fn solve(bytes: &[u8], sent: &Sent, step: usize) -> Solved {
             continue;
         }
         solved.tried += 1;
-        solved.file_keys += usize::from(sent.heads.iter().any(|(head, mac)| is_file_key(window, head, mac)));
+        let of_head = head_key(window);
+        solved.file_keys += usize::from(sent.heads.iter().any(|(head, mac)| base64(&code(&of_head, head)) == *mac));
         let Some(window) = bytes.get(at..at + item).filter(|window| different(window) >= of_item) else { continue };
         let window: &[u8; 32] = window.try_into().unwrap();
         solved.item_keys += usize::from(sent.objects.contains(&ItemKey::from_bytes(window).object_id(0).0));
@@ -96,12 +97,16 @@ fn different(window: &[u8]) -> u32 {
 }
 
 /// As the age format has it: the code over the head is made with a key derived from the file key.
-fn is_file_key(window: &[u8], head: &[u8], mac: &[u8]) -> bool {
+fn head_key(window: &[u8]) -> [u8; 32] {
     let mut key = [0; 32];
     Hkdf::<Sha256>::new(None, window).expand(b"header", &mut key).unwrap();
-    let mut code = <Hmac<Sha256> as Mac>::new_from_slice(&key).unwrap();
+    key
+}
+
+fn code(key: &[u8; 32], head: &[u8]) -> [u8; 32] {
+    let mut code = <Hmac<Sha256> as Mac>::new_from_slice(key).unwrap();
     code.update(head);
-    base64(&code.finalize().into_bytes()) == mac
+    code.finalize().into_bytes().into()
 }
 
 fn base64(bytes: &[u8]) -> Vec<u8> {
@@ -135,11 +140,8 @@ mod tests {
         assert_eq!(sent.heads.len(), 1);
         // A file key of our own, for a head of our own.
         let (key, head) = (noise(9, 16), b"age-encryption.org/v1\n-> a fictional stanza\n---".to_vec());
-        let mut derived = [0; 32];
-        Hkdf::<Sha256>::new(None, &key).expand(b"header", &mut derived).unwrap();
-        let mut code = <Hmac<Sha256> as Mac>::new_from_slice(&derived).unwrap();
-        code.update(&head);
-        sent.heads.push((head, base64(&code.finalize().into_bytes())));
+        let code = base64(&code(&head_key(&key), &head));
+        sent.heads.push((head, code));
 
         let mut bytes = noise(4, 3_000);
         let nothing = solve(&bytes, &sent, 1);

@@ -2,7 +2,8 @@
 //!
 //! A child has unlocked, finished a report, sent it, and stands still with its vault open and other drafts in it. Its
 //! memory, its files and both decrypted halves go to a solver that knows only what was sent ([`crate::solver`]), and to a
-//! scanner that knows the keys, because the desk has opened the report.
+//! scanner that knows the keys, because the desk has opened the report. The last thing it did is an ordinary save, so the halves
+//! differ: one has that save, the other is as it was before.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -42,8 +43,8 @@ const LIMIT: Duration = Duration::from_secs(60);
 /// Everything that the device has, and what it sent.
 struct Scene {
     memory: Vec<u8>,
-    /// The database, once as each half has it.
-    halves: Vec<Vec<u8>>,
+    /// The database, once as each half has it: two different ones.
+    halves: [Vec<u8>; 2],
     files: Vec<u8>,
     sent: Sent,
     /// Keys of the report that was sent.
@@ -61,7 +62,7 @@ fn writable_memory(pid: u32) -> Vec<u8> {
 }
 
 /// The database as each half has it: the newest one, and what is read when one half after the other is destroyed.
-fn both_halves(vault: &[u8], device_key: &[u8]) -> Vec<Vec<u8>> {
+fn both_halves(vault: &[u8], device_key: &[u8]) -> [Vec<u8>; 2] {
     let mut found = BTreeSet::new();
     for half in halves(vault) {
         let mut damaged = vault.to_vec();
@@ -69,7 +70,8 @@ fn both_halves(vault: &[u8], device_key: &[u8]) -> Vec<Vec<u8>> {
         let mut opened = page::open(&damaged, session::OTHER.as_bytes(), device_key);
         found.insert(opened.database.serialize(MAIN_DB).unwrap().to_vec());
     }
-    found.into_iter().collect()
+    let found: Vec<_> = found.into_iter().collect();
+    found.try_into().expect("two halves that differ")
 }
 
 fn read_all(folders: &[PathBuf]) -> Vec<u8> {
@@ -87,7 +89,7 @@ async fn scene() -> Scene {
     });
     fs::write(photos.join(story::PHOTO_NAME), story::photo(150_000)).unwrap();
     let device_key = Arc::new(SoftwareDeviceKey::in_folder(&keys));
-    let device = Device::create(&folder, &story::passphrase(), device_key, story::options(64)).unwrap();
+    let device = Device::create(&folder, &story::passphrase(), device_key, story::options(32)).unwrap();
     world.enrol(&device).await;
     session::drafted(&device, 1, &photos).unwrap();
     drop(device);
@@ -125,7 +127,7 @@ async fn scene() -> Scene {
 }
 
 fn defended(budget: &mut Budget) -> Verdict {
-    let (mut solved, mut tried, mut known, mut halves) = (0, 0, 0, 0);
+    let (mut solved, mut tried, mut known) = (0, 0, 0);
     let rounds = budget.of(2, 1);
     for _ in 0..rounds {
         let scene = budget.wait(scene());
@@ -142,11 +144,11 @@ fn defended(budget: &mut Budget) -> Verdict {
             known += scanner.scan_bytes(bytes, Path::new("")).len();
         }
         known += scanner.scan_bytes(&scene.files, Path::new("")).len();
-        halves += scene.halves.len();
     }
-    let figure =
-        format!("{solved} of {tried} windows open anything, {known} known keys, {halves} halves, {rounds} reports");
-    Verdict::new(solved + known == 0 && halves >= rounds, figure)
+    let figure = format!(
+        "{solved} of {tried} windows open anything, {known} known keys; {rounds} reports, 2 halves that differ for each"
+    );
+    Verdict::new(solved + known == 0, figure)
 }
 
 fn control(budget: &mut Budget) -> Verdict {
