@@ -2,12 +2,22 @@
 //! with the number of rounds, a seed, and the defence to switch off, and reads the line they print.
 
 use std::io::ErrorKind;
+use std::time::Instant;
 
+use super::container::{Container, Guess, NewVaults};
+use super::device_key::NoDeviceKey;
 use super::fault_file::FaultFile;
 use super::frame::{DATA, FRAME};
+use super::head::Head;
+use super::header::HalfFrames;
+use super::kdf::KdfParams;
+use super::keys::RootKey;
 use super::migrate_tests::{check, old_disk, open};
+use super::passphrase::Passphrase;
 use super::region::{Leftover, Region};
 use super::region_tests::{HALF, fresh, load};
+use super::slots::{self, EARLY_EXIT, SlotArea, SlotAreas, SlotContent, SlotPlace};
+use crate::Further;
 use crate::device::VAULT_STEPS;
 use crate::error::Error;
 
@@ -126,4 +136,77 @@ fn cut_migrations() {
         lost += usize::from(whole.is_err());
     }
     println!("prove: {lost} of {rounds} cut migrations lost something");
+}
+
+/// Nanoseconds of the median of both, measured in turns, after some that warm up.
+fn medians(rounds: usize, mut measured: [&mut dyn FnMut(); 2]) -> [u128; 2] {
+    let mut times = [vec![], vec![]];
+    for round in 0..rounds + 3 {
+        for (work, times) in measured.iter_mut().zip(&mut times) {
+            let start = Instant::now();
+            work();
+            if round >= 3 {
+                times.push(start.elapsed().as_nanos());
+            }
+        }
+    }
+    times.map(|mut times| {
+        times.sort_unstable();
+        times[times.len() / 2]
+    })
+}
+
+/// Pages whose first slot belongs to the first of these keys, and whose last slot to the second.
+fn first_and_last(keys: [&RootKey; 2], fixed: &[u8; 64]) -> SlotAreas {
+    let mut areas = SlotAreas { front: kapok_wire::rng::bytes(), back: kapok_wire::rng::bytes() };
+    for (root, number) in keys.into_iter().zip([0, slots::SLOTS - 1]) {
+        for place in SlotPlace::copies_of(number) {
+            let sealed = slots::seal(root, fixed, place, &SlotContent::Erase).unwrap();
+            let start = usize::try_from(place.offset()).unwrap() - fixed.len();
+            let area: &mut SlotArea =
+                if place.page == slots::PageSide::Front { &mut areas.front } else { &mut areas.back };
+            area[start..start + sealed.len()].copy_from_slice(&sealed);
+        }
+    }
+    areas
+}
+
+/// With all four slots in use, one passphrase has the first and one the last: whole unlocks of both are timed, and the trying of
+/// slots alone, which is too short to be seen beside the slow hash.
+#[test]
+#[ignore = "run by `cargo xtask prove`"]
+fn the_first_slot_and_the_last() {
+    let (rounds, _, control) = asked();
+    EARLY_EXIT.set(control == "early-exit");
+    let place = tempfile::tempdir().unwrap();
+    let path = place.path().join("vault.kpk");
+    let all = ["first words", "second words", "third words", "fourth words"]
+        .map(|words| Passphrase::new(words.as_bytes().to_vec()).unwrap());
+    let [first, rest @ ..] = &all;
+    let further = rest.each_ref().map(Further::Vault);
+    let vaults = NewVaults { first, further: &further, waiting: &[] };
+    drop(Container::create(&path, HalfFrames::new(2).unwrap(), vaults, &NoDeviceKey, KdfParams::FLOOR).unwrap());
+    let bytes = std::fs::read(&path).unwrap();
+    let head = &Head::read_all(&FaultFile::of(bytes.clone()), bytes.len() as u64).unwrap()[0];
+    let mut found: Vec<_> = all
+        .iter()
+        .map(|passphrase| {
+            let root = Guess::derive(&head.header, passphrase, &NoDeviceKey).unwrap().root;
+            (head.find_vault(&root).unwrap().number, root, passphrase)
+        })
+        .collect();
+    found.sort_by_key(|(number, ..)| *number);
+    let [(0, first, first_words), .., (3, last, last_words)] = found.as_slice() else { panic!("all slots are used") };
+
+    let areas = first_and_last([first, last], head.fixed.bytes());
+    let tries = [first, last].map(|root| {
+        let mut tries = 0;
+        slots::unlock(root, head.fixed.bytes(), &areas, |_| tries += 1).unwrap();
+        tries
+    });
+    let trying = |root| drop(slots::unlock(root, head.fixed.bytes(), &areas, |_| {}).unwrap());
+    let [a, b] = medians(rounds * 20, [&mut || trying(first), &mut || trying(last)]);
+    let opening = |passphrase| drop(Container::open(&path, passphrase, &NoDeviceKey).unwrap());
+    let [c, d] = medians(rounds, [&mut || opening(first_words), &mut || opening(last_words)]);
+    println!("prove: {} {} {a} {b} {c} {d}", tries[0], tries[1]);
 }

@@ -227,6 +227,10 @@ pub(crate) fn unlock(
         let payload = open_one(root, fixed, place, area);
         tried(place);
         opened.extend(payload.map(|payload| (place, payload)));
+        #[cfg(test)]
+        if EARLY_EXIT.get() && !opened.is_empty() {
+            break;
+        }
     }
     let (first, payload) = opened.first().ok_or(Error::WrongPassphrase)?;
     Ok(Found {
@@ -234,6 +238,12 @@ pub(crate) fn unlock(
         content: SlotContent::decode(payload)?,
         opened: SlotPlace::copies_of(first.number).map(|place| opened.iter().any(|(found, _)| *found == place)),
     })
+}
+
+#[cfg(test)]
+thread_local! {
+    /// The control of claim S8: the trying ends at the first place that opens.
+    pub(super) static EARLY_EXIT: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
 }
 
 fn open_one(root: &RootKey, fixed: &[u8; FIXED], place: SlotPlace, area: &SlotArea) -> Option<Zeroizing<Vec<u8>>> {

@@ -38,6 +38,12 @@ pub const ALL: &[Claim] = &[
 
 /// Runs a test of the core that prints `prove: N of …`: it holds if N is 0. `off` is the defence to switch off.
 fn core_line(budget: &Budget, name: &str, rounds: usize, off: &str) -> Verdict {
+    let figure = core_figure(budget, name, rounds, off);
+    Verdict::new(figure.starts_with("0 of "), figure)
+}
+
+/// What a test of the core prints after `prove: `.
+fn core_figure(budget: &Budget, name: &str, rounds: usize, off: &str) -> String {
     let variables = [
         ("KAPOK_PROVE_ROUNDS", rounds.to_string()),
         ("KAPOK_PROVE_SEED", budget.seed.to_string()),
@@ -45,8 +51,7 @@ fn core_line(budget: &Budget, name: &str, rounds: usize, off: &str) -> Verdict {
     ];
     let (said, _) = budget.core_test(name, true, &variables);
     let (_, figure) = said.split_once("prove: ").expect("a line of figures");
-    let figure = figure.lines().next().unwrap_or_default();
-    Verdict::new(figure.starts_with("0 of "), figure)
+    figure.lines().next().unwrap_or_default().to_owned()
 }
 
 #[cfg(test)]
