@@ -12,9 +12,9 @@ mod vault;
 
 pub use device::{
     AttachmentView, Backoff, CreateOptions, Device, DraftId, DraftView, EnrolReport, EraseAfter, FinishedId,
-    FinishedReport, FinishedView, Hit, HitPlace, MoveError, MoveKey, MoveState, NewAttachment, OrganisationView,
-    OutboxView, Progress, RecoveryShare, RecoveryView, ReportState, SessionLimits, Settings, ShareError,
-    StorageFinding, StorageProblem, SyncEnd, SyncOptions, SyncReport, Undone,
+    FinishedReport, FinishedView, GrowthIsVisible, Hit, HitPlace, MoveError, MoveKey, MoveState, NewAttachment,
+    OrganisationView, OutboxView, PoolView, Progress, RecoveryShare, RecoveryView, ReportState, SessionLimits,
+    Settings, ShareError, StorageFinding, StorageProblem, SyncEnd, SyncOptions, SyncReport, Undone,
 };
 pub use error::{Error, Result};
 pub use passphrase::{GeneratedPassphrase, PassphraseKind, Strength, StrengthWords};

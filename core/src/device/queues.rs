@@ -22,15 +22,22 @@ pub(super) const QUEUE_STEPS: Migrations =
 pub(super) const RECORD_STEPS: Migrations =
     Migrations(&[("001_initial", include_str!("migrations/device/001_initial.sql"))]);
 
+/// Slots of the pool for each frame of a queue's half.
+const SLOTS_PER_FRAME: u32 = 64;
+
 /// The queue file and the pool, opened.
 pub(super) struct Queues {
     record: Arc<Record>,
     files: Mutex<Files>,
+    /// Held while the pool grows.
+    growth: Mutex<()>,
 }
 
 struct Files {
     queue: QueueFile,
     pool: SlotPool,
+    /// The pool's file is being made longer.
+    grows: bool,
     /// By region.
     open: BTreeMap<u8, Arc<Outbox>>,
 }
@@ -42,7 +49,14 @@ impl Queues {
         let record = Record::new(queue.record(RECORD_STEPS)?);
         // Without the number a crash came between making the file and writing it down: as good as no queue.
         let slots = record.pool_slots()?.ok_or(Error::NotFound)?;
-        let pool = SlotPool::open(&folder.join(POOL_FILE), slots)?;
+        let pool_path = folder.join(POOL_FILE);
+        let pool = if record.does_pool_grow()? {
+            let pool = SlotPool::open_cut(&pool_path, slots)?;
+            record.set_pool_slots(slots)?;
+            pool
+        } else {
+            SlotPool::open(&pool_path, slots)?
+        };
         let queues = Self::of(record, queue, pool);
         for (region, key) in queues.record.lent()? {
             // One that is damaged keeps no other from being sent; its own vault tells of it.
@@ -82,7 +96,8 @@ impl Queues {
     }
 
     fn of(record: Record, queue: QueueFile, pool: SlotPool) -> Self {
-        Self { record: Arc::new(record), files: Mutex::new(Files { queue, pool, open: BTreeMap::new() }) }
+        let files = Files { queue, pool, grows: false, open: BTreeMap::new() };
+        Self { record: Arc::new(record), files: Mutex::new(files), growth: Mutex::new(()) }
     }
 
     pub(super) fn record(&self) -> &Arc<Record> {
@@ -141,6 +156,44 @@ impl Queues {
         self.take_up(region, &key)
     }
 
+    /// Slots of the pool, all parts together.
+    pub(super) fn pool_slots(&self) -> u32 {
+        self.files().pool.slots()
+    }
+
+    /// Makes the pool longer. Cut anywhere it has its former length or the new one, and keeps what it holds.
+    ///
+    /// # Errors
+    /// [`Error::BadSize`] if it would be shorter, or too long for what the queues can say of it; [`Error::DiskFull`].
+    pub(super) fn grow_pool(&self, slots: u32) -> Result<()> {
+        // A mutex of its own, because this takes seconds and locking a vault must not wait for it.
+        let _one = self.growth.lock().unwrap_or_else(PoisonError::into_inner);
+        let pool = self.begin_growth(slots)?;
+        let lengthened = pool.lengthen(slots);
+        let mut files = self.files();
+        files.grows = false;
+        if let Err(error) = lengthened {
+            // If this fails too, the next opening looks again.
+            let _ = self.record.set_pool_slots(pool.slots());
+            return Err(error);
+        }
+        // If this fails nobody knows what the medium has. Both are sound as long as the file stays as long as it is.
+        self.record.set_pool_slots(slots)?;
+        pool.use_slots(slots);
+        Ok(())
+    }
+
+    /// Says that the pool grows, and gives it.
+    pub(super) fn begin_growth(&self, slots: u32) -> Result<SlotPool> {
+        let mut files = self.files();
+        if slots <= files.pool.slots() || slots > most_slots(files.queue.half()) || !slots.is_multiple_of(4) {
+            return Err(Error::BadSize);
+        }
+        self.record.pool_grows()?;
+        files.grows = true;
+        Ok(files.pool.clone())
+    }
+
     fn take_up(&self, region: u8, key: &DataKey) -> Result<Arc<Outbox>> {
         let mut files = self.files();
         if let Some(open) = files.open.get(&region) {
@@ -190,7 +243,9 @@ impl Queues {
         let slots = files.pool.slots();
         files.queue.begin_anew(device_key)?;
         self.record.replace(files.queue.record(RECORD_STEPS)?);
-        self.record.set_pool_slots(slots)
+        self.record.set_pool_slots(slots)?;
+        // What another thread is doing to the pool belongs to the new record too.
+        if files.grows { self.record.pool_grows() } else { Ok(()) }
     }
 }
 
@@ -201,5 +256,10 @@ fn own_key(db: &rusqlite::Connection) -> Result<Option<DataKey>> {
 
 /// Room for a receipt of every slot of a vault, several times over: 1 KiB for each slot of the pool, and the default at least.
 fn half_for(slots: u32) -> Result<HalfFrames> {
-    HalfFrames::new((slots / 64).clamp(HalfFrames::QUEUE_DEFAULT.get(), HalfFrames::MAX))
+    HalfFrames::new((slots / SLOTS_PER_FRAME).clamp(HalfFrames::QUEUE_DEFAULT.get(), HalfFrames::MAX))
+}
+
+/// As far as a pool may grow beside a queue of this size: a quarter of what [`half_for`] gives, for each slot.
+fn most_slots(half: HalfFrames) -> u32 {
+    half.get().saturating_mul(4 * SLOTS_PER_FRAME)
 }

@@ -17,6 +17,7 @@ use crate::vault::{DataKey, Store};
 
 const USER_HOLD: &str = "user_hold";
 const POOL_SLOTS: &str = "pool_slots";
+const POOL_GROWS: &str = "pool_grows";
 const FAILURES: &str = "failures";
 const FAILURES_IN_A_ROW: &str = "failures_in_a_row";
 const LAST_FAILURE: &str = "last_failure";
@@ -43,15 +44,28 @@ impl Record {
         *self.store() = store;
     }
 
-    /// Slots that the pool was made with; `None` if a crash came before they were written down: as good as no record.
+    /// Slots that the pool was made with, or grew to; `None` if a crash came before they were written down: as good as no record.
     pub(super) fn pool_slots(&self) -> Result<Option<u32>> {
         let slots = self.store().read(|db| get(db, POOL_SLOTS))?;
         slots.map(|slots| u32::try_from(slots).map_err(|_| Error::Store)).transpose()
     }
 
-    /// Writes them down, once.
+    /// Writes them down, also as the end of [`Self::pool_grows`]; durable when this returns.
     pub(super) fn set_pool_slots(&self, slots: u32) -> Result<()> {
-        self.store().write(|db| set(db, POOL_SLOTS, u64::from(slots)))
+        self.store().write(|db| {
+            set(db, POOL_SLOTS, u64::from(slots))?;
+            set(db, POOL_GROWS, 0)
+        })
+    }
+
+    /// Says that the file is being made longer; durable when this returns.
+    pub(super) fn pool_grows(&self) -> Result<()> {
+        self.store().write(|db| set(db, POOL_GROWS, 1))
+    }
+
+    /// Whether the file may be longer than [`Self::pool_slots`], because its growing was cut.
+    pub(super) fn does_pool_grow(&self) -> Result<bool> {
+        Ok(self.store().read(|db| get(db, POOL_GROWS))?.is_some_and(|value| value != 0))
     }
 
     /// Whether the person said that nothing may leave.

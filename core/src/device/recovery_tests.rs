@@ -1,8 +1,5 @@
 //! Ways back: after a crash, a refusal or a full pool a report can still be finished and sent.
 
-use std::io::Cursor;
-
-use kapok_report::EvidenceOrigin;
 use kapok_wire::{Digest, Lane, Problem};
 
 use super::outbox::Outcome;
@@ -12,13 +9,6 @@ use super::*;
 use crate::policy::{Asked, Facts, Work};
 use crate::time::SystemClock;
 use crate::vault::{NoDeviceKey, POOL_SLOT, QueueFile};
-
-fn attach(device: &Device, draft: DraftId, chunks: usize, sized: bool) -> Result<AttachmentView> {
-    let meta = NewAttachment { file_name: "a".into(), kind: None, origin: EvidenceOrigin::CapturedInApp };
-    let bytes = vec![7; chunks * 65_264];
-    let size = sized.then_some(bytes.len() as u64);
-    device.attach_stream(draft, &mut Cursor::new(bytes), &meta, size, NOW)
-}
 
 #[test]
 fn a_creation_that_was_cut_before_the_queue_was_filled_can_be_repeated() {
@@ -193,11 +183,9 @@ fn a_queue_never_fills_up_with_what_was_sent() {
     assert_eq!(view[11].objects, 1_000, "the newest is whole");
 }
 
-#[test]
-fn a_large_pool_has_a_queue_that_holds_all_of_it() {
-    let folder = tempfile::tempdir().unwrap();
-    let device = device_of(folder.path(), 4, 4_096);
-    let objects = (0..4_096).map(|slot| outbox::NewObject {
+/// Lets a report of so many chunks wait in the open vault, gives it receipts for all of them, and counts those after a restart.
+fn receipted(folder: &Path, device: Device, chunks: u16) -> u32 {
+    let objects = (0..chunks).map(u32::from).map(|slot| outbox::NewObject {
         object: kapok_wire::ObjectId(kapok_wire::rng::bytes()),
         lane: Lane::Media,
         slot: device.own_slot(slot),
@@ -208,13 +196,30 @@ fn a_large_pool_has_a_queue_that_holds_all_of_it() {
     device.own().add(&report).unwrap();
     let digest = Digest([1; 32]);
     let receipt = organisation.receipt(digest);
-    let jobs = device.own().next_batch(true, true, 4_096).unwrap();
+    let jobs = device.own().next_batch(true, true, chunks).unwrap();
     let receipted = |job| (job, Outcome::Receipted(digest, receipt.clone()));
     device.own().record(&jobs.into_iter().map(receipted).collect::<Vec<_>>()).unwrap();
     drop(device);
-    let again = reopened(folder.path());
+    let again = reopened(folder);
     again.unlock(&passphrase(), &Still).unwrap();
-    assert_eq!(again.outbox().unwrap()[0].receipted, 4_096);
+    again.outbox().unwrap()[0].receipted
+}
+
+#[test]
+fn a_large_pool_has_a_queue_that_holds_all_of_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let device = device_of(folder.path(), 4, 4_096);
+    assert_eq!(receipted(folder.path(), device, 4_096), 4_096);
+}
+
+#[test]
+fn a_pool_that_grew_as_far_as_it_may_has_a_queue_that_holds_all_of_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let device = device_of(folder.path(), 4, 256);
+    let whole = 4 * 4 * 256 * POOL_SLOT as u64;
+    assert_eq!(device.grow_pool(whole + 4 * POOL_SLOT as u64, GrowthIsVisible), Err(Error::BadSize), "it is the most");
+    device.grow_pool(whole, GrowthIsVisible).unwrap();
+    assert_eq!(receipted(folder.path(), device, 1_024), 1_024);
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! A device and an organisation for the tests of this module: small, quick, fictional.
 
 use std::collections::BTreeSet;
+use std::io::Cursor;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -9,7 +10,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ed25519_dalek::SigningKey;
-use kapok_report::Answers;
+use kapok_report::{Answers, EvidenceOrigin};
 use kapok_seal::Identity;
 use kapok_wire::Digest;
 use kapok_wire::answer::{Receipt, UntrustedReceipt};
@@ -20,7 +21,8 @@ use kapok_wire::note;
 use kapok_wire::token::{Blinding, Issuer, Token};
 
 use super::outbox::Outbox;
-use super::{CreateOptions, Device, DraftId};
+use super::{AttachmentView, CreateOptions, Device, DraftId, NewAttachment};
+use crate::error::Result;
 use crate::policy::Finished;
 use crate::time::{Clock, Time};
 use crate::vault::{HalfFrames, KdfParams, NoDeviceKey, Passphrase, SlotNumber};
@@ -97,13 +99,8 @@ impl Device {
 
     /// A slot of the open vault's part of the pool.
     pub(super) fn own_slot(&self, number: u32) -> SlotNumber {
-        let mut slots = self.own().pool().free_slots(&BTreeSet::new(), 1).unwrap();
-        let len = self.queues_slots() / 4;
-        SlotNumber(slots.remove(0).0 / len * len + number)
-    }
-
-    fn queues_slots(&self) -> u32 {
-        self.queues.record().pool_slots().unwrap().unwrap()
+        let slots = self.own().pool().free_slots(&BTreeSet::new(), 1).unwrap();
+        SlotNumber(slots[0].0 % 4 + 4 * number)
     }
 }
 
@@ -198,4 +195,12 @@ pub(super) fn shown_reports(device: &Device) -> String {
         .outbox()
         .map(|views| views.into_iter().map(|view| (view.code.clone(), view.day, view)).collect::<Vec<_>>());
     format!("{rows:?} {outbox:?}")
+}
+
+/// A file that fills this many chunks, with or without its length told before.
+pub(super) fn attach(device: &Device, draft: DraftId, chunks: usize, sized: bool) -> Result<AttachmentView> {
+    let meta = NewAttachment { file_name: "a".into(), kind: None, origin: EvidenceOrigin::CapturedInApp };
+    let bytes = vec![7; chunks * 65_264];
+    let size = sized.then_some(bytes.len() as u64);
+    device.attach_stream(draft, &mut Cursor::new(bytes), &meta, size, NOW)
 }

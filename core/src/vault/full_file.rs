@@ -3,6 +3,8 @@
 //! A file that grows, or has zero or sparse parts, tells how much of it is used. It is made under a second name and
 //! renamed when it is complete and flushed, so a crash never leaves half a file under the real name; the
 //! leftover is reused by the next attempt. (The rule "no rename" is about commits: nothing is replaced here.)
+//!
+//! One file may become longer later, on a person's word: the pool ([`lengthen`]).
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -31,7 +33,7 @@ pub(crate) fn make(
     // Asked again under the lock: another process may have finished meanwhile, and then this very file is its vault.
     let made = refuse_existing(path).and_then(|()| {
         file.file().set_len(0)?;
-        fill(&file, size)?;
+        fill(&file, 0, size)?;
         format(&file)?;
         file.file().sync_all().map_err(|error| Error::writing(&error, size))?;
         fs::rename(&partial, path)?;
@@ -49,12 +51,24 @@ pub(crate) fn make(
     }
 }
 
-/// Overwrites all of `file` with random bytes.
-fn fill(file: &LockedFile, size: u64) -> Result<()> {
+/// Appends random bytes until `file`, of `before` bytes, has `after`; durable when this returns.
+pub(crate) fn lengthen(file: &LockedFile, before: u64, after: u64) -> Result<()> {
+    fill(file, before, after)?;
+    file.file().sync_all().map_err(|error| Error::writing(&error, after - before))
+}
+
+/// Takes away what lies beyond `len`; durable when this returns.
+pub(crate) fn shorten(file: &LockedFile, len: u64) -> Result<()> {
+    file.file().set_len(len)?;
+    Ok(file.file().sync_all()?)
+}
+
+/// Writes random bytes from `start` up to `end`.
+fn fill(file: &LockedFile, start: u64, end: u64) -> Result<()> {
     let mut buffer = Zeroizing::new(vec![0; STEP]);
-    let mut offset = 0;
-    while offset < size {
-        let left = size - offset;
+    let mut offset = start;
+    while offset < end {
+        let left = end - offset;
         let step = usize::try_from(left).map_or(STEP, |left| left.min(STEP));
         let Some(part) = buffer.get_mut(..step) else { return Err(Error::BadSize) };
         kapok_wire::rng::fill(part);

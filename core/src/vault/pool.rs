@@ -3,15 +3,15 @@
 //! The file has no header, no index and no free list: which slots are used is known only to the stores, and a used
 //! slot looks like an unused one. So an attachment or a waiting report changes neither length nor shape of anything.
 //!
-//! The slots are divided among the regions: a vault writes into its own part and cannot overwrite what another, of which it
-//! may know nothing, has there.
+//! Every fourth slot belongs to the same region: a vault writes into its own part and cannot overwrite what another, of which
+//! it may know nothing, has there. A pool that grows grows for all regions alike.
 
 use std::collections::BTreeSet;
-use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
-use super::block_file::{BlockFile, LockedFile};
+use super::block_file::{BlockFile as _, LockedFile, ReadAt as _};
 use super::full_file;
 use super::slots::SLOTS;
 use crate::error::{Error, Result};
@@ -29,15 +29,16 @@ pub(crate) struct SlotNumber(pub(crate) u32);
 /// An open pool.
 #[derive(Clone)]
 pub(crate) struct SlotPool {
-    file: Arc<dyn BlockFile>,
-    slots: u32,
+    file: Arc<LockedFile>,
+    /// Grows, and all parts see it.
+    slots: Arc<AtomicU32>,
 }
 
 /// The slots of one region.
 #[derive(Clone)]
 pub(crate) struct PoolPart {
     pool: SlotPool,
-    own: Range<u32>,
+    region: u8,
 }
 
 impl SlotPool {
@@ -48,24 +49,57 @@ impl SlotPool {
 
     /// Makes the file, full of random bytes.
     pub(crate) fn create(path: &Path, slots: u32) -> Result<Self> {
-        if !(1..=Self::MAX_SLOTS).contains(&slots) || !slots.is_multiple_of(PARTS) {
-            return Err(Error::BadSize);
-        }
-        let file = full_file::make(path, Self::file_len(slots), |_| Ok(()))?;
-        Ok(Self { file, slots })
+        check(slots)?;
+        let file = full_file::make(path, file_len(slots), |_| Ok(()))?;
+        Ok(Self::of(file, slots))
     }
 
-    /// Opens a pool that was made with this number of slots.
+    /// Opens a pool that was made with this number of slots, or grew to it.
     pub(crate) fn open(path: &Path, slots: u32) -> Result<Self> {
         let file = LockedFile::open(path)?;
-        if file.len()? != Self::file_len(slots) {
+        if file.len()? != file_len(slots) {
             return Err(Error::WrongLength);
         }
-        Ok(Self { file: Arc::new(file), slots })
+        Ok(Self::of(Arc::new(file), slots))
+    }
+
+    /// Opens a pool whose growing was cut: what it grew by so far is in no use and is taken away again.
+    pub(crate) fn open_cut(path: &Path, slots: u32) -> Result<Self> {
+        let file = LockedFile::open(path)?;
+        if file.len()? > file_len(slots) {
+            full_file::shorten(&file, file_len(slots))?;
+        }
+        drop(file);
+        Self::open(path, slots)
+    }
+
+    fn of(file: Arc<LockedFile>, slots: u32) -> Self {
+        Self { file, slots: Arc::new(AtomicU32::new(slots)) }
     }
 
     pub(crate) fn slots(&self) -> u32 {
-        self.slots
+        self.slots.load(Ordering::SeqCst)
+    }
+
+    /// Makes the file longer, with random slots, durably. They are used only after [`Self::use_slots`]. If that fails the file is as
+    /// long as before, or [`Self::open_cut`] makes it so.
+    pub(crate) fn lengthen(&self, slots: u32) -> Result<()> {
+        check(slots)?;
+        let (before, after) = (file_len(self.slots()), file_len(slots));
+        if after < before {
+            return Err(Error::BadSize);
+        }
+        let done = full_file::lengthen(&self.file, before, after);
+        if done.is_err() {
+            // The first error is the one to tell.
+            let _ = full_file::shorten(&self.file, before);
+        }
+        done
+    }
+
+    /// From here on all parts have their share of so many slots.
+    pub(crate) fn use_slots(&self, slots: u32) {
+        self.slots.store(slots, Ordering::SeqCst);
     }
 
     /// The part that belongs to a region.
@@ -73,17 +107,25 @@ impl SlotPool {
         if region >= SLOTS {
             return Err(Error::NoSuchSlot);
         }
-        let len = self.slots / PARTS;
-        let first = u32::from(region) * len;
-        Ok(PoolPart { pool: self.clone(), own: first..first + len })
-    }
-
-    fn file_len(slots: u32) -> u64 {
-        u64::from(slots) * POOL_SLOT as u64
+        Ok(PoolPart { pool: self.clone(), region })
     }
 }
 
+fn check(slots: u32) -> Result<()> {
+    let fits = (1..=SlotPool::MAX_SLOTS).contains(&slots) && slots.is_multiple_of(PARTS);
+    if fits { Ok(()) } else { Err(Error::BadSize) }
+}
+
+fn file_len(slots: u32) -> u64 {
+    u64::from(slots) * POOL_SLOT as u64
+}
+
 impl PoolPart {
+    /// How many slots the part has.
+    pub(crate) fn len(&self) -> u32 {
+        self.pool.slots() / PARTS
+    }
+
     /// Writes a slot. Durable after [`PoolPart::sync`]; only then may a store say that the slot is used.
     pub(crate) fn write_slot(&self, slot: SlotNumber, bytes: &[u8; POOL_SLOT]) -> Result<()> {
         let offset = self.offset(slot)?;
@@ -109,7 +151,7 @@ impl PoolPart {
 
     /// Chooses `need` slots outside `used`, at random places: the order of writing says nothing about age.
     pub(crate) fn free_slots(&self, used: &BTreeSet<SlotNumber>, need: usize) -> Result<Vec<SlotNumber>> {
-        let mut free: Vec<_> = self.own.clone().map(SlotNumber).filter(|slot| !used.contains(slot)).collect();
+        let mut free: Vec<_> = self.own().filter(|slot| !used.contains(slot)).collect();
         if free.len() < need {
             let missing_bytes = (need - free.len()) as u64 * POOL_SLOT as u64;
             return Err(Error::PoolFull { missing_bytes });
@@ -118,8 +160,13 @@ impl PoolPart {
         Ok(chosen)
     }
 
+    fn own(&self) -> impl Iterator<Item = SlotNumber> {
+        (u32::from(self.region)..self.pool.slots()).step_by(PARTS as usize).map(SlotNumber)
+    }
+
     fn offset(&self, slot: SlotNumber) -> Result<u64> {
-        if self.own.contains(&slot.0) { Ok(u64::from(slot.0) * POOL_SLOT as u64) } else { Err(Error::NoSuchSlot) }
+        let own = slot.0 < self.pool.slots() && slot.0 % PARTS == u32::from(self.region);
+        if own { Ok(file_len(slot.0)) } else { Err(Error::NoSuchSlot) }
     }
 }
 
@@ -149,15 +196,15 @@ mod tests {
         let path = folder.path().join("pool.kpk");
         let part = SlotPool::create(&path, 16).unwrap().part(0).unwrap();
         assert_eq!(std::fs::metadata(&path).unwrap().len(), 16 * 65_536);
-        let neighbours = (read(&part, 1), read(&part, 3));
-        part.write_slot(SlotNumber(2), &filled(7)).unwrap();
+        let neighbours = (read(&part, 0), read(&part, 8));
+        part.write_slot(SlotNumber(4), &filled(7)).unwrap();
         part.sync().unwrap();
         drop(part);
         let part = SlotPool::open(&path, 16).unwrap().part(0).unwrap();
-        assert_eq!(read(&part, 2), filled(7));
-        assert_eq!((read(&part, 1), read(&part, 3)), neighbours);
-        part.refill_random(SlotNumber(2)).unwrap();
-        let refilled = read(&part, 2);
+        assert_eq!(read(&part, 4), filled(7));
+        assert_eq!((read(&part, 0), read(&part, 8)), neighbours);
+        part.refill_random(SlotNumber(4)).unwrap();
+        let refilled = read(&part, 4);
         assert!(refilled.iter().filter(|byte| **byte == 7).count() < 1_000);
         assert_eq!(std::fs::metadata(&path).unwrap().len(), 16 * 65_536);
     }
@@ -184,7 +231,7 @@ mod tests {
             let part = pool.part(region).unwrap();
             let mut chosen = part.free_slots(&BTreeSet::new(), 4).unwrap();
             chosen.sort();
-            let own: Vec<_> = (u32::from(region) * 4..).take(4).map(SlotNumber).collect();
+            let own: Vec<_> = (0..4).map(|step| SlotNumber(u32::from(region) + 4 * step)).collect();
             assert_eq!(chosen, own);
             assert_eq!(part.free_slots(&BTreeSet::new(), 5), Err(Error::PoolFull { missing_bytes: 65_536 }));
             let before = std::fs::read(&path).unwrap();
@@ -203,14 +250,57 @@ mod tests {
     fn free_slots_are_outside_the_used_ones_distinct_and_scattered() {
         let folder = tempfile::tempdir().unwrap();
         let part = SlotPool::create(&folder.path().join("pool.kpk"), 256).unwrap().part(1).unwrap();
-        let used: BTreeSet<_> = (64..128).step_by(2).map(SlotNumber).collect();
+        let used: BTreeSet<_> = (1..256).step_by(8).map(SlotNumber).collect();
         let chosen = part.free_slots(&used, 32).unwrap();
         assert_eq!(chosen.iter().collect::<BTreeSet<_>>().len(), 32);
-        assert!(chosen.iter().all(|slot| !used.contains(slot) && (64..128).contains(&slot.0)));
+        assert!(chosen.iter().all(|slot| !used.contains(slot) && slot.0 % 4 == 1));
         assert_eq!(part.free_slots(&used, 35), Err(Error::PoolFull { missing_bytes: 3 * 65_536 }));
         // The first choice is not always the same, nor the lowest.
         let firsts: BTreeSet<_> = (0..200).map(|_| part.free_slots(&used, 1).unwrap()[0]).collect();
         assert!(firsts.len() > 16, "{firsts:?}");
+    }
+
+    #[test]
+    fn a_pool_that_grew_has_more_slots_for_every_part_and_keeps_what_it_held() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("pool.kpk");
+        let pool = SlotPool::create(&path, 8).unwrap();
+        let parts: Vec<_> = (0..4).map(|region| pool.part(region).unwrap()).collect();
+        let held: Vec<_> = (0..8).map(|slot| read(&parts[slot as usize % 4], slot)).collect();
+        pool.lengthen(16).unwrap();
+        assert_eq!(parts[3].len(), 2, "not before they are said to be in use");
+        assert_eq!(parts[0].write_slot(SlotNumber(8), &filled(7)), Err(Error::NoSuchSlot));
+        pool.use_slots(16);
+        assert!(parts.iter().all(|part| part.len() == 4));
+        parts[0].write_slot(SlotNumber(8), &filled(7)).unwrap();
+        assert!((0..8).all(|slot| read(&parts[slot as usize % 4], slot) == held[slot as usize]));
+        let unused = read(&parts[3], 15);
+        assert!(unused.iter().filter(|byte| **byte == 0).count() < 1_000, "random from its first day");
+        for bad in [8, 17, SlotPool::MAX_SLOTS + 4] {
+            assert_eq!(pool.lengthen(bad), Err(Error::BadSize));
+        }
+        drop((pool, parts));
+        assert_eq!(SlotPool::open(&path, 8).err(), Some(Error::WrongLength));
+        assert_eq!(read(&SlotPool::open(&path, 16).unwrap().part(0).unwrap(), 8), filled(7));
+    }
+
+    #[test]
+    fn a_growth_that_was_cut_is_taken_back_and_a_pool_that_is_too_short_is_not_touched() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("pool.kpk");
+        let pool = SlotPool::create(&path, 8).unwrap();
+        let before = std::fs::read(&path).unwrap();
+        pool.lengthen(16).unwrap();
+        drop(pool);
+        let grow = |len| std::fs::OpenOptions::new().write(true).open(&path).unwrap().set_len(len).unwrap();
+        for len in [file_len(16), file_len(13) + 77, file_len(8)] {
+            grow(len);
+            assert_eq!(SlotPool::open_cut(&path, 8).unwrap().slots(), 8);
+            assert!(std::fs::read(&path).unwrap() == before, "{len}");
+        }
+        grow(file_len(7));
+        assert_eq!(SlotPool::open_cut(&path, 8).err(), Some(Error::WrongLength));
+        assert_eq!(std::fs::metadata(&path).unwrap().len(), file_len(7));
     }
 
     /// Prints how long the default pool takes; for people, not for CI.

@@ -109,6 +109,11 @@ impl QueueFile {
         Store::open(Region::load(self.file.clone(), &self.fixed, place, &key.derive_region(region))?, migrations)
     }
 
+    /// The size of each half.
+    pub(crate) fn half(&self) -> HalfFrames {
+        self.half
+    }
+
     fn place(&self, number: u8) -> RegionPlace {
         RegionPlace { number, half: self.half }
     }
