@@ -146,4 +146,11 @@ mod tests {
         assert_eq!((order, lines.len()), (vec!["B", "C", "E", "A", "D"], 5));
         assert!(most.values().all(|running| *running == 1));
     }
+    #[test]
+    fn a_process_that_ends_without_a_line_proves_nothing() {
+        // Here this program is the tests, which know no such words.
+        let terms = Terms { short: true, seed: 1, core_tests: None, python: None };
+        let line = elsewhere(&claims()[1], &terms);
+        assert!(!line.passed() && line.control.figure.contains("ended early"), "{line}");
+    }
 }
