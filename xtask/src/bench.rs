@@ -36,12 +36,14 @@ const MEASUREMENTS: &[Measurement] = &[
                100 rows as long (WAL, `synchronous=FULL`, pages of 4,096 bytes, a log that has stopped growing) and against \
                one `fdatasync` of the bytes that the save wrote; all by turns, so that what else the machine does meets each. \
                An SQLCipher build needs OpenSSL and minutes; an insert costs it 1.26 times what it costs plain SQLite, \
-               which is the factor here. The flushes are counted by the kernel",
+               which is the factor here. The flushes are counted by the kernel. On a busy machine every flush waits for a \
+               turn and the medians draw near each other; the quickest tenth does not",
         run: save::run,
     },
     Measurement {
         name: "commit",
-        what: "The same save where more of the vault's half of 4 MiB is used: a commit writes the whole content",
+        what: "The same save where more of the vault's half of 4 MiB is used: a commit writes the whole content. \
+               The columns after the fourth are the quickest tenth and ratios of it",
         run: save::fuller,
     },
     Measurement {
