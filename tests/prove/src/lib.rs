@@ -7,6 +7,7 @@
 //! - [`features`], [`image`], [`judge`]: copies of a folder, numbers about their bytes, and who judges them.
 //! - [`lanes`]: claims beside each other, each in a process of its own.
 //! - [`layout`]: where things lie in a container.
+//! - [`moves`]: a move to a new phone, killed anywhere.
 //! - [`solver`]: everything tried as every kind of key.
 //! - [`steps`]: what a person does, killed at a chosen write.
 //! - [`virtual_clock`]: clocks that only the test moves.
@@ -25,6 +26,7 @@ pub mod image;
 pub mod judge;
 pub mod lanes;
 pub mod layout;
+pub mod moves;
 pub mod solver;
 pub mod steps;
 pub mod virtual_clock;

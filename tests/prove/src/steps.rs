@@ -13,6 +13,8 @@ use kapok_tests::child::command;
 use kapok_tests::world::{self, World};
 use kapok_tests::{child, story};
 
+use crate::moves;
+
 /// The things that are done. The last is the control: it throws the draft away before it saves the new one.
 pub const STEPS: [&str; 6] = ["save", "attach", "finish", "delete", "passphrase", "careless"];
 /// What a kill may come before.
@@ -67,14 +69,22 @@ pub fn run(step: &str, folder: &Path) -> Done {
 /// If it cannot be made.
 pub async fn template(world: &World) -> tempfile::TempDir {
     let place = tempfile::tempdir().unwrap();
-    let device = world.device(place.path(), 128).await;
+    // Copied for each kill, so it is small.
+    fill(&world.device(place.path(), 32).await);
+    place
+}
+
+/// A draft that has answers and an attachment.
+///
+/// # Panics
+/// If it cannot be made.
+pub fn fill(device: &Device) {
     let draft = device.new_draft(story::FORM, "km", world::now()).unwrap();
     device.save_answers(draft, &story::answers(device.pack(), 1), world::now()).unwrap();
     let about =
         NewAttachment { file_name: story::VOICE_NAME.to_owned(), kind: None, origin: EvidenceOrigin::CapturedInApp };
     let voice = story::voice(70_000);
     device.attach_stream(draft, &mut Cursor::new(voice), &about, None, world::now()).unwrap();
-    place
 }
 
 /// Runs a step with the device in `folder`; with `kill`, it is killed before that call of that number. Whether it ended.
@@ -130,17 +140,27 @@ impl State {
         if second_passphrase {
             device.unlock(&other(), &SystemClock).map_err(|error| error.to_string())?;
         }
+        Ok(Self::seen(&device, second_passphrase))
+    }
+
+    /// What an open device holds.
+    ///
+    /// # Panics
+    /// If it cannot be read or an answer is torn.
+    #[must_use]
+    pub fn seen(device: &Device, second_passphrase: bool) -> Self {
         let number = |view: &kapok_core::DraftView| story::number_of(device.pack(), &device.answers(view.id).unwrap());
-        let drafts = device.drafts().map_err(|error| error.to_string())?;
+        let drafts = device.drafts().unwrap();
         let drafts = drafts.iter().map(|view| (view.id.0, number(view), view.attachments)).collect();
-        let finished = device.finished().map_err(|error| error.to_string())?;
-        let waiting = device.outbox().map_err(|error| error.to_string())?;
-        Ok(Self {
-            drafts,
-            finished: finished.into_iter().map(|view| view.code).collect(),
-            waiting: waiting.into_iter().filter_map(|view| view.code).collect(),
-            second_passphrase,
-        })
+        let finished = device.finished().unwrap().into_iter().map(|view| view.code).collect();
+        let waiting = device.outbox().unwrap().into_iter().filter_map(|view| view.code).collect();
+        Self { drafts, finished, waiting, second_passphrase }
+    }
+
+    /// Whether it holds nothing.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.drafts.is_empty() && self.finished.is_empty() && self.waiting.is_empty()
     }
 }
 
@@ -150,5 +170,6 @@ impl State {
 /// If the words are not `child STEP FOLDER`, or the step fails.
 pub fn as_child(words: &[std::ffi::OsString]) -> Done {
     let [step, folder] = words else { return Err("usage: child STEP FOLDER".into()) };
-    run(&step.to_string_lossy(), &PathBuf::from(folder))
+    let (step, folder) = (step.to_string_lossy(), PathBuf::from(folder));
+    if moves::STEPS.contains(&&*step) { moves::run(&step, &folder) } else { run(&step, &folder) }
 }

@@ -1,9 +1,12 @@
 //! S3: whenever a process dies or the power goes, what was acknowledged is there, whole, and exactly once.
 //!
 //! Three ways: SIGKILL at random microseconds of real processes; SIGKILL before each single write and flush of each thing
-//! that a person does; and, inside the core, a disk that drops, tears and reorders what was not flushed.
+//! that a person does; and, inside the core, a disk that drops, tears and reorders what was not flushed. A move to a new phone is
+//! killed in the first two ways: afterwards everything is on one of the two phones, and the move can be ended.
 
+use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use kapok_core::{Device, NoDeviceKey};
 use kapok_tests::kills::{Line, drill};
@@ -12,6 +15,7 @@ use kapok_tests::world::World;
 
 use crate::budget::{Budget, copied};
 use crate::claim::{Claim, Verdict};
+use crate::moves::{self, Templates};
 use crate::steps::{self, CALLS, STEPS, State};
 
 /// Crash atomicity.
@@ -95,13 +99,74 @@ fn named_points(budget: &mut Budget) -> Verdict {
     Verdict::new(wrong == 0, format!("{wrong} of {tried} kills at named points"))
 }
 
+/// Kills before each write and flush of a step of a move, or a few of them: how many were tried, and how many left the phones in
+/// a state that is not `right`.
+fn move_at_points(
+    budget: &mut Budget,
+    (step, before): (&str, &tempfile::TempDir),
+    few: Option<usize>,
+    right: impl Fn(&Path) -> bool,
+) -> (usize, usize) {
+    let (mut tried, mut wrong) = (0, 0);
+    let calls = if few.is_some() { &moves::CALLS[..1] } else { &moves::CALLS };
+    for call in calls {
+        let some: Vec<u32> = match few {
+            Some(few) => (0..few).map(|_| u32::try_from(budget.dice.below(4)).unwrap() + 1).collect(),
+            None => (1..400).collect(),
+        };
+        for number in some {
+            let copy = moves::both_copied(before.path());
+            let ended = steps::child(step, copy.path(), Some((call, number)));
+            wrong += usize::from(!right(copy.path()));
+            if ended {
+                // There is no call of that number.
+                break;
+            }
+            tried += 1;
+        }
+    }
+    (tried, wrong)
+}
+
+fn while_moving(budget: &mut Budget) -> Verdict {
+    let templates = budget.wait(async { Templates::make(&World::start().await).await });
+    let (kills, mut cut, mut wrong) = (budget.of(100, 2), 0, 0);
+    for _ in 0..kills {
+        let copy = moves::both_copied(templates.before[0].path());
+        cut += usize::from(moves::killed(copy.path(), Duration::from_micros(budget.dice.below(moves::WINDOW))));
+        wrong += usize::from(!moves::is_safe(copy.path(), &templates.whole));
+    }
+    let random = format!("{wrong} of {kills} while moving, {cut} before its end, left something on no phone");
+    let random = Verdict::new(wrong == 0 && (budget.short || cut > kills / 4), random);
+    if !steps::can_trace() {
+        assert!(budget.short, "strace may not trace here");
+        return random;
+    }
+    let (mut tried, mut wrong) = (0, 0);
+    for (step, before) in moves::STEPS.into_iter().zip(&templates.before) {
+        let few = budget.short.then_some(1);
+        let (more, bad) =
+            move_at_points(budget, (step, before), few, |folder| moves::is_safe(folder, &templates.whole));
+        (tried, wrong) = (tried + more, wrong + bad);
+    }
+    Verdict::all([random, Verdict::new(wrong == 0, format!("{wrong} of {tried} at named points of a move"))])
+}
+
+/// The control of moving: an old phone that forgets before the new one has it all.
+fn forgotten_early(budget: &mut Budget) -> Verdict {
+    let templates = budget.wait(async { Templates::make(&World::start().await).await });
+    let take = ("take", &templates.careless);
+    let (tried, wrong) = move_at_points(budget, take, Some(2), |folder| moves::is_somewhere(folder, &templates.whole));
+    Verdict::new(wrong == 0, format!("old phone forgets first: {wrong} of {tried} left something on no phone"))
+}
+
 /// What the core says about a disk that fails, with a defence off.
 fn torn(budget: &Budget, rounds: usize, off: &str) -> Verdict {
     super::core_line(budget, TORN, rounds, off)
 }
 
 fn defended(budget: &mut Budget) -> Verdict {
-    let kills = [while_saving(budget), while_finishing(budget), named_points(budget)];
+    let kills = [while_saving(budget), while_finishing(budget), named_points(budget), while_moving(budget)];
     Verdict::all(kills.into_iter().chain([torn(budget, budget.of(4_000, 200), "")]))
 }
 
@@ -113,6 +178,7 @@ fn control(budget: &mut Budget) -> Verdict {
         let few = budget.short.then_some(3);
         let (tried, wrong) = at_points(budget, &STEPS[STEPS.len() - 1..], few);
         all.push(Verdict::new(wrong == 0, format!("deleted before saved: {wrong} of {tried}")));
+        all.push(forgotten_early(budget));
     }
     for (off, name) in [("flushes", "flushes ignored"), ("in-place", "written in place")] {
         let core = torn(budget, budget.of(400, 100), off);
