@@ -114,7 +114,9 @@ impl Device {
         size: Option<u64>,
         now: Time,
     ) -> Result<AttachmentView> {
-        let so_far = self.with_vault(|vault| vault.read(|db| list(db, draft)))?;
+        // A recording can outlast its vault: locked meanwhile, and another one opened, must not get it.
+        let region = self.open_region()?;
+        let so_far = self.with_region(region, |vault| vault.read(|db| list(db, draft)))?;
         // A report takes no more, and refusing it only at its end would leave a draft that nothing can finish.
         if so_far.len() >= MAX_EVIDENCE {
             return Err(Error::TooManyAttachments { limit: MAX_EVIDENCE });
@@ -144,7 +146,7 @@ impl Device {
         };
         let _stays = self.draft_stays();
         self.refuse_sealed(draft)?;
-        self.with_vault(|vault| {
+        self.with_region(region, |vault| {
             undo::with_room(vault, |vault, room| {
                 vault.write(|db| {
                     room.make(db)?;
@@ -160,17 +162,19 @@ impl Device {
     /// # Errors
     /// [`Error::NoSuchAttachment`], [`Error::NoSuchDraft`], [`Error::Locked`].
     pub fn remove_attachment(&self, draft: DraftId, evidence_id: Uuid, now: Time) -> Result<()> {
+        let region = self.open_region()?;
         let _ends = self.draft_ends();
         self.refuse_sealed(draft)?;
         // Until the slots are overwritten nobody else gets them, or what the new owner wrote would be destroyed.
         let _unclaimed = self.reserved.hold();
         let outbox = self.sound_outbox()?;
-        let attachments = self.with_vault(|vault| vault.read(|db| list(db, draft)))?;
+        let attachments = self.with_region(region, |vault| vault.read(|db| list(db, draft)))?;
         let attachment = attachments
             .into_iter()
             .find(|attachment| attachment.view.evidence_id == evidence_id)
             .ok_or(Error::NoSuchAttachment)?;
-        let forgotten = self.with_vault(|vault| vault.write_forgetting(|db| delete(db, draft, evidence_id, now)));
+        let forgotten =
+            self.with_region(region, |vault| vault.write_forgetting(|db| delete(db, draft, evidence_id, now)));
         overwrite_after(outbox.as_deref(), forgotten, &attachment.slots)
     }
 

@@ -1,21 +1,60 @@
 //! Drafts: answers saved one by one, readable only while unlocked, forgotten at finish.
 
+use std::fmt;
+
 use kapok_report::{Answers, ReportId};
 use kapok_wire::rng;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
+use super::Device;
 use super::outbox::{sql_int, sql_time};
 use crate::error::{Error, Result};
 use crate::time::Time;
 
-/// Number of a draft on this device. It never leaves the device.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// A draft of one vault: in another it is no draft at all, so that what was written for one can never be saved in another that was
+/// opened meanwhile. It never leaves the device.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct DraftId(pub i64);
+
+/// The lower bits of an id count from 1, the higher ones are the vault's.
+pub(super) const NUMBER_BITS: u32 = 20;
+
+impl DraftId {
+    /// What a person calls it: 1 for the first draft of its vault. [`Device::draft`] finds it again.
+    #[must_use]
+    pub fn number(self) -> i64 {
+        self.0 & ((1 << NUMBER_BITS) - 1)
+    }
+}
+
+impl fmt::Debug for DraftId {
+    /// Without what tells vaults apart.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "DraftId({})", self.number())
+    }
+}
+
+impl Device {
+    /// The draft of the open vault that a person calls by this number.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchDraft`], [`Error::Locked`].
+    pub fn draft(&self, number: i64) -> Result<DraftId> {
+        let all = self.with_vault(|vault| vault.read(ids))?;
+        all.into_iter().find(|id| id.number() == number).ok_or(Error::NoSuchDraft)
+    }
+}
+
+fn ids(db: &Connection) -> Result<Vec<DraftId>> {
+    let mut query = db.prepare("SELECT id FROM draft")?;
+    let ids = query.query_map([], |row| Ok(DraftId(row.get(0)?)))?;
+    Ok(ids.collect::<Result<_, _>>()?)
+}
 
 /// A draft in a list: nothing of its content is read for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DraftView {
-    /// Its number.
+    /// What its functions are called with; its number is in it.
     pub id: DraftId,
     /// The form it answers.
     pub form_id: String,

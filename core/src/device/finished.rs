@@ -12,9 +12,9 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension as _, params};
 
-use super::drafts::{self, DraftHead, DraftId};
+use super::drafts::{self, DraftHead, DraftId, NUMBER_BITS};
 use super::outbox::sql_int;
 use super::{Device, settings, undo};
 use crate::error::{Error, Result};
@@ -24,14 +24,14 @@ use crate::time::Time;
 /// Longest note, in characters: a line to recognise the report by, not a second report.
 const MAX_NOTE: usize = 200;
 
-/// Number of a finished report's row in this vault.
+/// A finished report's row in one vault; in another it means nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FinishedId(pub i64);
 
 /// What stays on the device after finish.
 #[derive(Clone, PartialEq, Eq)]
 pub struct FinishedView {
-    /// Its number.
+    /// Its row.
     pub id: FinishedId,
     /// The short code to tell the desk.
     pub code: String,
@@ -97,7 +97,8 @@ impl Device {
         })
     }
 
-    /// Forgets all rows of finished reports and their number: as if this vault had never finished one.
+    /// Forgets all rows of finished reports and their number. What the outbox still says of reports that wait or were sent, without
+    /// code or day, goes when room is needed there.
     ///
     /// # Errors
     /// [`Error::Locked`], [`Error::NotForgotten`].
@@ -151,10 +152,19 @@ pub(super) fn add(db: &Connection, head: &DraftHead, code: &str, day: u64) -> Re
         Profile::Severe => return settings::set_counted(db, settings::counted(db)? + 1),
     };
     db.execute(
-        "INSERT INTO finished (code, day, form_id, note, mark) VALUES (?1, ?2, ?3, ?4, ?5)",
-        params![code, sql_int(day)?, form_id, note, head.mark],
+        "INSERT INTO finished (id, code, day, form_id, note, mark) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        params![next_id(db)?, code, sql_int(day)?, form_id, note, head.mark],
     )?;
     Ok(())
+}
+
+/// After the last one, or the first in the numbers that are this vault's own.
+fn next_id(db: &Connection) -> Result<i64> {
+    let last: Option<i64> = db.query_row("SELECT max(id) FROM finished", [], |row| row.get(0))?;
+    let drafts = "SELECT seq FROM sqlite_sequence WHERE name = 'draft'";
+    let drafts: Option<i64> = db.query_row(drafts, [], |row| row.get(0)).optional()?;
+    let own = drafts.unwrap_or_default() >> NUMBER_BITS << NUMBER_BITS;
+    Ok(last.unwrap_or(own) + 1)
 }
 
 /// Code and day of finished reports, by the marks they bear in the queue.

@@ -83,6 +83,7 @@ use session::Moment;
 pub use session::SessionLimits;
 pub use settings::Settings;
 pub use storage_audit::{StorageFinding, StorageProblem};
+use throttle::Attempt;
 pub use undo::Undone;
 
 pub use sync::{Progress, SyncEnd, SyncOptions, SyncReport};
@@ -103,6 +104,7 @@ pub(crate) const VAULT_STEPS: Migrations = Migrations(&[
     ("003_own_queue", include_str!("migrations/vault/003_own_queue.sql")),
     ("004_moving", include_str!("migrations/vault/004_moving.sql")),
     ("005_recovery", include_str!("migrations/vault/005_recovery.sql")),
+    ("006_numbers", include_str!("migrations/vault/006_numbers.sql")),
 ]);
 
 /// Sizes fixed when a device is made. Everything has its full size from then on.
@@ -231,7 +233,7 @@ impl Device {
     pub fn unlock(&self, passphrase: &Passphrase, clock: &dyn Clock) -> Result<()> {
         let path = self.folder.join(VAULT_FILE);
         let (began, locks) = (Moment::of(clock), self.locks_so_far());
-        let opened = self.throttled(clock, || {
+        let opened = self.throttled(clock, Attempt::Opens, || {
             self.close_vault();
             Container::open(&path, passphrase, &*self.device_key)
         })?;

@@ -1,6 +1,6 @@
 //! Changing the passphrase of the vault that is open, or of the one that the current passphrase opens.
 
-use super::{Device, Unlocked, VAULT_FILE, VAULT_STEPS, moving};
+use super::{Attempt, Device, Unlocked, VAULT_FILE, VAULT_STEPS, moving};
 use crate::error::{Error, Result};
 use crate::time::Clock;
 use crate::vault::{Changed, Passphrase, PassphraseChange, RightPassphrase};
@@ -27,7 +27,8 @@ impl Device {
         }
         let path = self.folder.join(VAULT_FILE);
         // The slow part comes before the vault is taken, so that locking from another thread never waits for it.
-        let change = self.throttled(clock, || PassphraseChange::prepare(&path, current, new, &*self.device_key))?;
+        let change = self
+            .throttled(clock, Attempt::Chooses, || PassphraseChange::prepare(&path, current, new, &*self.device_key))?;
         let mut vault = self.vault();
         if vault.as_ref().is_some_and(|open| open.store.region() != change.region()) {
             return Err(Error::WrongPassphrase);
@@ -79,21 +80,23 @@ mod tests {
     #[test]
     fn the_new_passphrase_opens_everything_and_the_old_one_nothing() {
         let folder = tempfile::tempdir().unwrap();
+        let clock = Hands::default();
         let first = device(folder.path());
         let id = draft(&first, "Example");
-        first.change_passphrase(&passphrase(), &other(), &Still).unwrap();
+        first.change_passphrase(&passphrase(), &other(), &clock).unwrap();
         assert_eq!(first.drafts().unwrap().len(), 1, "an open vault stays open");
         let second = draft(&first, "Another example");
         first.lock();
-        assert_eq!(first.unlock(&passphrase(), &Still), Err(Error::WrongPassphrase));
-        first.unlock(&other(), &Still).unwrap();
+        assert_eq!(first.unlock(&passphrase(), &clock), Err(Error::WrongPassphrase));
+        first.unlock(&other(), &clock).unwrap();
         assert!(first.answers(id).is_ok() && first.answers(second).is_ok());
         drop(first);
+        clock.pass(3_600);
 
         let again = reopened(folder.path());
-        again.change_passphrase(&other(), &passphrase(), &Still).unwrap();
+        again.change_passphrase(&other(), &passphrase(), &clock).unwrap();
         assert!(again.is_locked(), "a locked vault stays locked");
-        again.unlock(&passphrase(), &Still).unwrap();
+        again.unlock(&passphrase(), &clock).unwrap();
         assert_eq!(again.drafts().unwrap().len(), 2);
     }
 

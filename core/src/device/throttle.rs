@@ -6,7 +6,8 @@
 //! A step that was waited for once never comes back that way. A failed try is written down durably before its
 //! answer is given, so ending the program buys no try; a program that the system ended in the middle of one has failed
 //! nothing. A right passphrase does not wipe the count, or whoever knows one vault's could guess another's freely
-//! in between; it falls by one with each hour without a failure.
+//! in between; it falls by one with each hour without a failure. Choosing a new passphrase counts as a wrong one: whether it is
+//! taken tells whether it opens another vault.
 //!
 //! Against somebody with a copy of the storage only the device key's one operation a guess helps; this record can be copied back.
 
@@ -99,9 +100,19 @@ impl Failures {
     }
 }
 
-/// Held during a try: guesses come one by one.
+/// Held during a try: guesses come one by one. Has what could not be written down, on a full disk for example: it counts at least
+/// until the program ends, and keeps nobody out who is right.
 #[derive(Default)]
-pub(super) struct Throttle(Mutex<()>);
+pub(super) struct Throttle(Mutex<Option<Failures>>);
+
+/// What a try does with the passphrases it is given.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Attempt {
+    /// Opens a vault with one.
+    Opens,
+    /// Sets a new one besides, which tells whether that opens anything already.
+    Chooses,
+}
 
 impl Device {
     /// How long until a passphrase may be tried: zero if at once. Works while locked.
@@ -109,34 +120,42 @@ impl Device {
     /// # Errors
     /// Trouble with the queue file.
     pub fn wait_before_try(&self, clock: &dyn Clock) -> Result<Duration> {
-        let _one = self.throttle.0.lock().unwrap_or_else(PoisonError::into_inner);
-        self.wait(Now::by(clock))
+        let mut unsaved = self.throttle.0.lock().unwrap_or_else(PoisonError::into_inner);
+        self.wait(&mut unsaved, Now::by(clock))
     }
 
     /// Runs `attempt`, which tries a passphrase, if no wait is left, and remembers a wrong one.
-    pub(super) fn throttled<T>(&self, clock: &dyn Clock, attempt: impl FnOnce() -> Result<T>) -> Result<T> {
-        let _one = self.throttle.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let wait = self.wait(Now::by(clock))?;
+    pub(super) fn throttled<T>(
+        &self,
+        clock: &dyn Clock,
+        kind: Attempt,
+        attempt: impl FnOnce() -> Result<T>,
+    ) -> Result<T> {
+        let mut unsaved = self.throttle.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let wait = self.wait(&mut unsaved, Now::by(clock))?;
         if wait > Duration::ZERO {
             return Err(Error::TooManyTries { wait });
         }
         let tried = attempt();
-        let record = self.queues.record();
+        let before = self.failures(*unsaved)?;
+        let now = Now::by(clock);
         match &tried {
             Err(Error::WrongPassphrase | Error::Shares(_)) => {
-                let failures = record.failures()?.with_one_more(Now::by(clock));
-                record.set_failures(failures)?;
-                if (1..=failures.in_a_row).contains(&record.erase_after()?) {
+                let failures = before.with_one_more(now);
+                self.note_failures(&mut unsaved, failures);
+                if (1..=failures.in_a_row).contains(&self.queues.record().erase_after()?) {
                     self.erase_for_good()?;
                     return Err(Error::Erased);
                 }
             }
+            Ok(_) | Err(Error::SamePassphrase) if kind == Attempt::Chooses => {
+                self.note_failures(&mut unsaved, Failures { in_a_row: 0, ..before.with_one_more(now) });
+            }
             Ok(_) => {
-                let before = record.failures()?;
-                let after = before.with_a_right_one(Now::by(clock));
+                let after = before.with_a_right_one(now);
                 // Nothing to remember, nothing to write.
                 if before.count.max(before.in_a_row) > 0 && after != before {
-                    record.set_failures(after)?;
+                    self.note_failures(&mut unsaved, after);
                 }
             }
             Err(_) => {}
@@ -144,12 +163,21 @@ impl Device {
         tried
     }
 
-    fn wait(&self, now: Now) -> Result<Duration> {
-        let failures = self.queues.record().failures()?;
+    fn failures(&self, unsaved: Option<Failures>) -> Result<Failures> {
+        let written = self.queues.record().failures()?;
+        Ok(unsaved.unwrap_or(written))
+    }
+
+    fn note_failures(&self, unsaved: &mut Option<Failures>, failures: Failures) {
+        *unsaved = self.queues.record().set_failures(failures).err().map(|_| failures);
+    }
+
+    fn wait(&self, unsaved: &mut Option<Failures>, now: Now) -> Result<Duration> {
+        let failures = self.failures(*unsaved)?;
         let wait = failures.wait(now);
         let counted = failures.counted_from(now);
         if wait > Duration::ZERO && counted != failures {
-            self.queues.record().set_failures(counted)?;
+            self.note_failures(unsaved, counted);
         }
         Ok(wait)
     }
@@ -158,11 +186,13 @@ impl Device {
 #[cfg(test)]
 mod tests {
     use std::path::Path;
+    use std::sync::Arc;
     use std::sync::atomic::Ordering;
 
+    use super::super::Further;
     use super::super::testing::*;
     use super::*;
-    use crate::vault::Passphrase;
+    use crate::vault::{NoDeviceKey, Passphrase};
 
     fn wrong() -> Passphrase {
         Passphrase::new(b"not this one".to_vec()).unwrap()
@@ -359,5 +389,43 @@ mod tests {
             assert_eq!(device.change_passphrase(&wrong(), &passphrase(), &clock), Err(Error::WrongPassphrase));
         }
         assert_eq!(device.change_passphrase(&passphrase(), &wrong(), &clock), wait(30));
+    }
+
+    #[test]
+    fn whoever_knows_one_passphrase_cannot_try_others_as_new_ones_faster() {
+        let folder = tempfile::tempdir().unwrap();
+        let second = Passphrase::new(b"paper lantern over another river".to_vec()).unwrap();
+        let further = [Further::Vault(&second)];
+        let key = Arc::new(NoDeviceKey);
+        let device = Device::create_with(folder.path(), &passphrase(), &further, key, options(4, 8)).unwrap();
+        let clock = Hands::default();
+        let mut current = passphrase();
+        let guesses = ["a first guess", "a second guess", "paper lantern over another river"];
+        for (number, guess) in guesses.iter().enumerate() {
+            let guess = Passphrase::new(guess.as_bytes().to_vec()).unwrap();
+            let answer = device.change_passphrase(&current, &guess, &clock);
+            assert_eq!(answer, if number == 2 { Err(Error::SamePassphrase) } else { Ok(()) });
+            current = if number == 2 { current } else { guess };
+        }
+        let next = Passphrase::new(b"a fourth guess".to_vec()).unwrap();
+        assert_eq!(device.change_passphrase(&current, &next, &clock), wait(30));
+        clock.pass(30);
+        device.unlock(&current, &clock).unwrap();
+        assert_eq!(device.queues.record().failures().unwrap().in_a_row, 0, "it erases nothing");
+    }
+
+    #[test]
+    fn a_record_that_cannot_be_written_counts_all_the_same_and_keeps_nobody_out() {
+        let folder = tempfile::tempdir().unwrap();
+        let device = device(folder.path());
+        let clock = Hands::default();
+        let unsaved = Failures { count: 3, in_a_row: 3, last: clock.now(), ..Failures::default() };
+        *device.throttle.0.lock().unwrap() = Some(unsaved);
+        assert_eq!(device.unlock(&passphrase(), &clock), wait(30));
+        clock.pass(30);
+        device.unlock(&passphrase(), &clock).unwrap();
+        // Control: it was written now, with the first right one.
+        drop(device);
+        assert_eq!(reopened(folder.path()).queues.record().failures().unwrap().count, 3);
     }
 }

@@ -1,7 +1,7 @@
 //! Several vaults in one device: of equal standing, out of each other's reach, and erased together.
 
 use std::fs;
-use std::io::Cursor;
+use std::io::Read;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use kapok_report::EvidenceOrigin;
@@ -32,11 +32,6 @@ fn two_vaults(folder: &Path) -> Device {
     with(folder, &[Further::Vault(&second())], Arc::new(NoDeviceKey))
 }
 
-fn attach(device: &Device, draft: DraftId, chunks: usize) -> Result<AttachmentView> {
-    let meta = NewAttachment { file_name: "a".into(), kind: None, origin: EvidenceOrigin::CapturedInApp };
-    device.attach_stream(draft, &mut Cursor::new(vec![7; chunks * 65_264]), &meta, None, NOW)
-}
-
 /// Everything that a vault shows.
 fn shown(device: &Device) -> String {
     let options = SyncOptions::default();
@@ -63,7 +58,7 @@ fn each_passphrase_opens_a_vault_of_its_own_that_shows_nothing_of_the_other() {
     organisation.enrol(&device);
     let kept = draft(&device, "First");
     let sent = draft(&device, "Sent");
-    attach(&device, sent, 2).unwrap();
+    attach(&device, sent, 2, false).unwrap();
     device.finish(sent, NOW).unwrap();
     assert_eq!(device.outbox().unwrap().len(), 1);
 
@@ -89,14 +84,75 @@ fn each_passphrase_opens_a_vault_of_its_own_that_shows_nothing_of_the_other() {
 }
 
 #[test]
+fn what_was_written_for_one_vault_cannot_be_saved_in_another() {
+    let folder = tempfile::tempdir().unwrap();
+    let device = two_vaults(folder.path());
+    let mine = draft(&device, "Main");
+    device.unlock(&second(), &Still).unwrap();
+    let theirs = draft(&device, "Second");
+    assert_eq!((mine.number(), theirs.number()), (1, 1), "a person calls both by the same number");
+    assert_eq!(format!("{mine:?}"), format!("{theirs:?}"));
+    // An app that saves what was typed a moment ago, after the other passphrase was asked for.
+    let answers = device.answers(theirs).unwrap();
+    assert_eq!(device.save_answers(mine, &answers, NOW), Err(Error::NoSuchDraft));
+    assert_eq!(device.set_note(mine, "a note", NOW), Err(Error::NoSuchDraft));
+    assert!(attach(&device, mine, 1, true).is_err() && device.delete_draft(mine).is_err());
+    assert_eq!(device.note(theirs).unwrap(), "");
+    // Control: the number that this vault gave it.
+    let again = device.draft(mine.number()).unwrap();
+    assert_eq!(again, theirs);
+    device.save_answers(again, &answers, NOW).unwrap();
+    assert_eq!(device.draft(2), Err(Error::NoSuchDraft));
+}
+
+/// A recording that goes on while the vault is locked and another one opened.
+struct Recording<'d>(&'d Device, u32);
+
+impl Read for Recording<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        self.1 += 1;
+        if self.1 == 3 {
+            self.0.lock();
+            self.0.unlock(&second(), &Still).unwrap();
+        }
+        if self.1 > 5 {
+            return Ok(0);
+        }
+        buffer.fill(7);
+        Ok(buffer.len())
+    }
+}
+
+#[test]
+fn a_recording_that_outlasts_its_vault_does_not_land_in_another() {
+    let folder = tempfile::tempdir().unwrap();
+    let device = two_vaults(folder.path());
+    device.unlock(&second(), &Still).unwrap();
+    let theirs = draft(&device, "Second");
+    device.unlock(&passphrase(), &Still).unwrap();
+    let mine = draft(&device, "Main");
+    let meta = NewAttachment { file_name: "a".into(), kind: None, origin: EvidenceOrigin::CapturedInApp };
+    let stored = |draft, calls| device.attach_stream(draft, &mut Recording(&device, calls), &meta, None, NOW).map(drop);
+    for draft in [mine, theirs] {
+        device.unlock(&passphrase(), &Still).unwrap();
+        assert!(stored(draft, 0).is_err());
+        device.unlock(&second(), &Still).unwrap();
+        assert!(device.attachments(theirs).unwrap().is_empty(), "nothing came into the other one");
+    }
+    device.unlock(&passphrase(), &Still).unwrap();
+    assert!(device.attachments(mine).unwrap().is_empty());
+    assert_eq!(stored(mine, 3), Ok(()), "control: nobody locks");
+}
+
+#[test]
 fn a_vault_filled_to_its_end_takes_nothing_from_another() {
     let folder = tempfile::tempdir().unwrap();
     let device = two_vaults(folder.path());
     Organisation::make().enrol(&device);
     let id = draft(&device, "First");
-    attach(&device, id, 4).unwrap();
+    attach(&device, id, 4, false).unwrap();
     let done = draft(&device, "Sent");
-    attach(&device, done, 3).unwrap();
+    attach(&device, done, 3, false).unwrap();
     device.finish(done, NOW).unwrap();
     let outbox = device.own();
     let sealed = || -> Vec<_> {
@@ -108,7 +164,7 @@ fn a_vault_filled_to_its_end_takes_nothing_from_another() {
 
     device.unlock(&second(), &Still).unwrap();
     let other = draft(&device, "Second");
-    while attach(&device, other, 1).is_ok() {}
+    while attach(&device, other, 1, false).is_ok() {}
     let text = "x".repeat(10_000);
     while device.new_draft("detention_quick", &text, NOW).is_ok() {}
     assert_eq!(device.new_draft("detention_quick", &text, NOW), Err(Error::VaultFull), "control: it is full");
@@ -172,15 +228,17 @@ fn passphrases_that_are_too_many_short_or_the_same_are_refused_before_anything_i
 fn each_vault_changes_its_own_passphrase_and_no_other() {
     let folder = tempfile::tempdir().unwrap();
     let device = with(folder.path(), &[Further::Vault(&second()), Further::Erase(&erasing())], Arc::new(NoDeviceKey));
+    let clock = Hands::default();
     draft(&device, "First");
-    device.unlock(&second(), &Still).unwrap();
+    device.unlock(&second(), &clock).unwrap();
     draft(&device, "Second");
     for current in [passphrase(), erasing()] {
-        assert_eq!(device.change_passphrase(&current, &wrong(), &Still), Err(Error::WrongPassphrase));
+        assert_eq!(device.change_passphrase(&current, &wrong(), &clock), Err(Error::WrongPassphrase));
     }
-    device.change_passphrase(&second(), &wrong(), &Still).unwrap();
+    device.change_passphrase(&second(), &wrong(), &clock).unwrap();
+    clock.pass(3_600);
     for passphrase in [passphrase(), wrong()] {
-        device.unlock(&passphrase, &Still).unwrap();
+        device.unlock(&passphrase, &clock).unwrap();
         assert_eq!(device.drafts().unwrap().len(), 1);
     }
 }
@@ -316,7 +374,7 @@ fn a_damaged_outbox_keeps_nobody_from_the_drafts_and_can_be_begun_anew() {
     let first = two_vaults(folder.path());
     Organisation::make().enrol(&first);
     let kept = draft(&first, "Kept");
-    attach(&first, kept, 1).unwrap();
+    attach(&first, kept, 1, false).unwrap();
     first.finish(draft(&first, "Sent"), NOW).unwrap();
     first.unlock(&second(), &Still).unwrap();
     Organisation::make().enrol(&first);
@@ -339,7 +397,7 @@ fn a_damaged_outbox_keeps_nobody_from_the_drafts_and_can_be_begun_anew() {
     assert!(device.answers(kept).is_ok());
     device.save_answers(kept, &device.answers(kept).unwrap(), NOW).unwrap();
     assert_eq!(device.finish(kept, NOW).err(), Some(Error::OutboxDamaged));
-    assert_eq!(attach(&device, kept, 1).err(), Some(Error::OutboxDamaged));
+    assert_eq!(attach(&device, kept, 1, false).err(), Some(Error::OutboxDamaged));
     assert_eq!(device.waiting(), Ok(Work::Upload { text: 0, media: 0 }), "not the other vault's");
     let gone = draft(&device, "Gone");
     device.delete_draft(gone).unwrap();

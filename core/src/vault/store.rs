@@ -107,6 +107,8 @@ impl Store {
 
     /// As [`Store::write_forgetting`], also while it is held.
     pub(crate) fn write_held_forgetting<T>(&mut self, change: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
+        // What is forgotten may have been derived into it.
+        self.beside = None;
         stack::wiped(|| self.write_with(change, Region::commit_forgetting))
     }
 

@@ -7,6 +7,7 @@ use kapok_wire::Lane;
 use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 
+use super::super::drafts::NUMBER_BITS;
 use super::super::outbox::MOVING;
 use super::error::MoveError;
 use super::file::Slots;
@@ -50,8 +51,8 @@ pub(super) fn wipe_vault(db: &Connection) -> Result<()> {
     for table in VAULT.iter().rev() {
         db.execute(&format!("DELETE FROM {table}"), [])?;
     }
-    // How many drafts there ever were.
-    db.execute("DELETE FROM sqlite_sequence", [])?;
+    // How many drafts there ever were, but not whose numbers they are.
+    db.execute("UPDATE sqlite_sequence SET seq = seq >> ?1 << ?1", [NUMBER_BITS])?;
     db.execute("INSERT INTO settings (only) VALUES (1)", [])?;
     Ok(())
 }
@@ -69,7 +70,10 @@ pub(super) fn wipe_queue(db: &Connection) -> Result<()> {
 pub(super) fn fill_vault(image: &Connection, db: &Connection, slots: &Renumbered) -> Result<()> {
     wipe_vault(db)?;
     db.execute("DELETE FROM settings", [])?;
-    copy(&VAULT, image, db, slots)
+    copy(&VAULT, image, db, slots)?;
+    // New drafts go on with the numbers of those that moved.
+    db.execute("DELETE FROM sqlite_sequence", [])?;
+    copy(&["sqlite_sequence"], image, db, slots)
 }
 
 /// Puts the rows of an image into a queue.

@@ -14,7 +14,7 @@ use rusqlite::OptionalExtension as _;
 pub use share::RecoveryShare;
 
 use super::session::Moment;
-use super::{Device, VAULT_FILE};
+use super::{Attempt, Device, VAULT_FILE};
 use crate::error::{Error, Result};
 use crate::time::Clock;
 use crate::vault::{Changed, Passphrase, RecoverySecret};
@@ -51,8 +51,9 @@ impl Device {
         split::fit(people, needed)?;
         let region = self.with_vault(|vault| Ok(vault.region()))?;
         let path = self.folder.join(VAULT_FILE);
-        let secret =
-            self.throttled(clock, || RecoverySecret::of_vault(&path, passphrase, &*self.device_key, region))?;
+        let secret = self.throttled(clock, Attempt::Opens, || {
+            RecoverySecret::of_vault(&path, passphrase, &*self.device_key, region)
+        })?;
         let shares = split::split(&secret, people, needed)?;
         let day = i64::try_from(clock.now().0 / 86_400).unwrap_or(i64::MAX);
         // Remembered before anybody sees a share: what is told of them must never be less than there is.
@@ -104,7 +105,7 @@ impl Device {
         let secret = split::combine(shares)?;
         let path = self.folder.join(VAULT_FILE);
         let (began, locks) = (Moment::of(clock), self.locks_so_far());
-        let Changed { container, forgotten } = self.throttled(clock, || {
+        let Changed { container, forgotten } = self.throttled(clock, Attempt::Chooses, || {
             self.close_vault();
             secret.recover(&path, new, &*self.device_key)
         })?;

@@ -28,10 +28,10 @@ fn add(device: &Device, file: &Json) -> DraftId {
 /// Each place as words, in order.
 fn places(device: &Device, text: &str) -> Vec<String> {
     let name = |hit: Hit| match hit.place {
-        HitPlace::Answer { draft, question } => format!("{} {question}", draft.0),
-        HitPlace::Note(draft) => format!("{} note", draft.0),
-        HitPlace::FileName { draft, .. } => format!("{} file", draft.0),
-        HitPlace::Finished(row) => format!("finished {}", row.0),
+        HitPlace::Answer { draft, question } => format!("{} {question}", draft.number()),
+        HitPlace::Note(draft) => format!("{} note", draft.number()),
+        HitPlace::FileName { draft, .. } => format!("{} file", draft.number()),
+        HitPlace::Finished(row) => format!("finished {}", row.0 & 0xF_FFFF),
     };
     device.search(text, 100).unwrap().into_iter().map(name).collect()
 }
@@ -319,7 +319,7 @@ proptest! {
         let mut found = 0;
         for (number, text) in searches.iter().enumerate() {
             if number == 15 {
-                device.save_answers(DraftId(1), &answers(&device, &json!({"narrative": changed})), NOW).unwrap();
+                device.save_answers(device.draft(1).unwrap(), &answers(&device, &json!({"narrative": changed})), NOW).unwrap();
             }
             let hits = device.search(text, usize::MAX).unwrap();
             found += hits.len();
