@@ -19,7 +19,7 @@ const AGE: &[u8] = b"age-encryption.org/v1\n";
 const MAC: &[u8] = b"\n--- ";
 
 /// What was sent.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Sent {
     /// Ids of objects: the first chunk of an attachment has one that its key gives.
     pub objects: BTreeSet<[u8; 16]>,
