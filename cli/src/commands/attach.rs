@@ -1,7 +1,7 @@
 //! `attach`: photos, sound, documents. Each file is kept exactly as it is; nothing is written beside the vault.
 
 use kapok_core::report::{EvidenceKind, printable};
-use kapok_core::{AttachmentView, Device, DraftId};
+use kapok_core::{AttachmentView, Device};
 use serde_json::json;
 
 use super::show::attachment_json;
@@ -11,7 +11,6 @@ use crate::failure::Failure;
 use crate::output;
 
 pub(crate) fn run(app: &App, args: &AttachArgs) -> Result<(), Failure> {
-    let draft = DraftId(args.draft);
     let kind = args.kind.map(|kind| match kind {
         KindArg::Photo => EvidenceKind::Photo,
         KindArg::Audio => EvidenceKind::Audio,
@@ -19,6 +18,7 @@ pub(crate) fn run(app: &App, args: &AttachArgs) -> Result<(), Failure> {
         KindArg::Document => EvidenceKind::Document,
     });
     let device = app.unlock()?;
+    let draft = device.draft(args.draft)?;
     let before = device.attachments(draft)?.len();
     let mut views = Vec::new();
     let mut failed = None;
@@ -37,7 +37,7 @@ pub(crate) fn run(app: &App, args: &AttachArgs) -> Result<(), Failure> {
     let attachments: Vec<_> = views.iter().map(attachment_json).collect();
     let Some(failure) = failed else {
         if app.json {
-            output::document(&json!({"draft": draft.0, "attachments": attachments}));
+            output::document(&json!({"draft": draft.number(), "attachments": attachments}));
         }
         return Ok(());
     };
@@ -46,7 +46,7 @@ pub(crate) fn run(app: &App, args: &AttachArgs) -> Result<(), Failure> {
         return Err(failure);
     }
     // What was attached before the failure stays attached, so a script has to hear of it.
-    output::document(&json!({"draft": draft.0, "attachments": attachments, "error": failure.document(app)}));
+    output::document(&json!({"draft": draft.number(), "attachments": attachments, "error": failure.document(app)}));
     Err(failure.told())
 }
 

@@ -1,6 +1,6 @@
 //! `detach`: deletes one attachment of a draft. The file it was made from is somebody else's and stays.
 
-use kapok_core::{AttachmentView, DraftId, Error};
+use kapok_core::{AttachmentView, Error};
 use serde_json::json;
 
 use super::attach::what;
@@ -13,7 +13,7 @@ pub(crate) fn run(app: &App, args: &DetachArgs) -> Result<(), Failure> {
     // Refused before the passphrase is asked for.
     let asks = confirm::must_ask(app, args.yes)?;
     let device = app.unlock()?;
-    let draft = DraftId(args.draft);
+    let draft = device.draft(args.draft)?;
     let attachments = device.attachments(draft)?;
     let (number, view) = find(&attachments, &args.attachment).ok_or(Error::NoSuchAttachment)?;
     let number = number.to_string();
@@ -27,9 +27,9 @@ pub(crate) fn run(app: &App, args: &DetachArgs) -> Result<(), Failure> {
     }
     device.remove_attachment(draft, view.evidence_id, app.now())?;
     if app.json {
-        output::document(&json!({"draft": draft.0, "detached": view.evidence_id.to_string()}));
+        output::document(&json!({"draft": draft.number(), "detached": view.evidence_id.to_string()}));
     } else {
-        output::result(&app.words.fill("detach.done", &[("number", &number), ("draft", &draft.0.to_string())]));
+        output::result(&app.words.fill("detach.done", &[("number", &number), ("draft", &draft.number().to_string())]));
     }
     Ok(())
 }

@@ -13,16 +13,16 @@ pub(crate) fn run(app: &App, args: &DiscardArgs) -> Result<(), Failure> {
     // Refused before the passphrase is asked for.
     let asks = confirm::must_ask(app, args.yes)?;
     let device = app.unlock()?;
-    let draft = DraftId(args.draft);
+    let draft = device.draft(args.draft)?;
     if asks && !confirm::delete(app, &summary(app, &device, draft)?)? {
         app.say("discard.kept");
         return Ok(());
     }
     device.delete_draft(draft)?;
     if app.json {
-        output::document(&json!({"discarded": draft.0}));
+        output::document(&json!({"discarded": draft.number()}));
     } else {
-        output::result(&app.words.fill("discard.done", &[("draft", &draft.0.to_string())]));
+        output::result(&app.words.fill("discard.done", &[("draft", &draft.number().to_string())]));
     }
     Ok(())
 }

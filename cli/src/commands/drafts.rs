@@ -13,7 +13,7 @@ pub(crate) fn run(app: &App) -> Result<(), Failure> {
     if app.json {
         let view = drafts.iter().map(|draft| {
             json!({
-                "draft": draft.id.0,
+                "draft": draft.id.number(),
                 "form": draft.form_id,
                 "created": draft.created.0,
                 "updated": draft.updated.0,
@@ -42,7 +42,7 @@ pub(super) fn line(app: &App, device: &Device, draft: &DraftView) -> String {
     app.words.fill(
         "drafts.row",
         &[
-            ("draft", &draft.id.0.to_string()),
+            ("draft", &draft.id.number().to_string()),
             ("form", &form.unwrap_or_else(|_| draft.form_id.clone())),
             ("day", &updated.day()),
             ("time", &clock),

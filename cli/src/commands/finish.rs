@@ -9,7 +9,8 @@ use crate::{output, warnings};
 
 pub(crate) fn run(app: &App, draft: i64) -> Result<(), Failure> {
     let device = app.unlock()?;
-    seal(app, &device, DraftId(draft))
+    let draft = device.draft(draft)?;
+    seal(app, &device, draft)
 }
 
 /// Finishes a draft of an open device and prints the short code.

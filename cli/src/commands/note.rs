@@ -1,6 +1,5 @@
 //! `note`: a line by which the person will recognise the report once this device cannot open it any more.
 
-use kapok_core::DraftId;
 use serde_json::json;
 
 use crate::app::App;
@@ -10,7 +9,7 @@ use crate::{line, output};
 
 pub(crate) fn run(app: &App, args: &NoteArgs) -> Result<(), Failure> {
     let device = app.unlock()?;
-    let draft = DraftId(args.draft);
+    let draft = device.draft(args.draft)?;
     let before = device.note(draft)?;
     let note = match &args.note {
         Some(note) => note.clone(),
@@ -18,10 +17,10 @@ pub(crate) fn run(app: &App, args: &NoteArgs) -> Result<(), Failure> {
     };
     device.set_note(draft, &note, app.now())?;
     if app.json {
-        output::document(&json!({"draft": draft.0, "note": device.note(draft)?}));
+        output::document(&json!({"draft": draft.number(), "note": device.note(draft)?}));
         return Ok(());
     }
-    let number = draft.0.to_string();
+    let number = draft.number().to_string();
     let done = if note.trim().is_empty() { "note.removed" } else { "note.saved" };
     output::result(&app.words.fill(done, &[("draft", &number)]));
     Ok(())

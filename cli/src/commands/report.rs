@@ -34,18 +34,19 @@ pub(crate) fn run(app: &App, args: &ReportArgs) -> Result<(), Failure> {
 
 fn from_file(app: &App, device: &Device, args: &ReportArgs, bytes: &[u8]) -> Result<(), Failure> {
     let pack = device.pack();
-    let form_id = match args.draft {
-        Some(draft) => device.draft_form(DraftId(draft))?.0,
+    let begun = args.draft.map(|number| device.draft(number)).transpose()?;
+    let form_id = match begun {
+        Some(draft) => device.draft_form(draft)?.0,
         None => args.form.clone(),
     };
     let form = pack.form(&form_id)?;
     let now = app.moment(pack);
     let (answers, found) = Answers::parse(pack, &form_id, bytes, &now)?;
-    let draft = match args.draft {
-        Some(draft) => DraftId(draft),
+    let draft = match begun {
+        Some(draft) => draft,
         None => device.new_draft(&form_id, app.lang.code(), app.now())?,
     };
-    let answers = if args.draft.is_some() { merged(device, draft, answers, &now)? } else { answers };
+    let answers = if begun.is_some() { merged(device, draft, answers, &now)? } else { answers };
     device.save_answers(draft, &answers, app.now())?;
     warnings::print(app, pack, form, &found);
     saved(app, device, draft, &form_id, &found)
@@ -74,24 +75,27 @@ fn merged(
 
 fn by_questions(app: &App, device: &Device, args: &ReportArgs) -> Result<(), Failure> {
     let (draft, form_id) = match args.draft {
-        Some(draft) => (DraftId(draft), device.draft_form(DraftId(draft))?.0),
+        Some(number) => {
+            let draft = device.draft(number)?;
+            (draft, device.draft_form(draft)?.0)
+        }
         None => (device.new_draft(&args.form, app.lang.code(), app.now())?, args.form.clone()),
     };
     match Interview::new(app, device, draft, &form_id)?.run()? {
         Ending::Through | Ending::Later => saved(app, device, draft, &form_id, &[]),
         Ending::SendNow => finish::seal(app, device, draft),
         Ending::Interrupted => {
-            Err(Failure::new("report.interrupted", Exit::Stopped).with("draft", draft.0.to_string()))
+            Err(Failure::new("report.interrupted", Exit::Stopped).with("draft", draft.number().to_string()))
         }
     }
 }
 
 fn saved(app: &App, device: &Device, draft: DraftId, form_id: &str, found: &[Warning]) -> Result<(), Failure> {
-    let number = draft.0.to_string();
+    let number = draft.number().to_string();
     if app.json {
         let pack = device.pack();
         let warnings = warnings::json(app, pack, pack.form(form_id)?, found);
-        output::document(&json!({"draft": draft.0, "form": form_id, "warnings": warnings}));
+        output::document(&json!({"draft": draft.number(), "form": form_id, "warnings": warnings}));
     } else {
         output::result(&app.words.fill("report.saved", &[("draft", &number)]));
         app.say_with("report.next", &[("draft", &number)]);

@@ -32,7 +32,7 @@ pub(crate) fn run(app: &App, args: &SearchArgs) -> Result<(), Failure> {
 }
 
 fn place(app: &App, device: &Device, place: &HitPlace) -> Result<String, Failure> {
-    let number = |draft: &kapok_core::DraftId| draft.0.to_string();
+    let number = |draft: &kapok_core::DraftId| draft.number().to_string();
     Ok(match place {
         HitPlace::Answer { draft, question } => {
             let (form, _) = device.draft_form(*draft)?;
@@ -75,10 +75,12 @@ fn marked(hit: &Hit) -> String {
 
 fn document(hit: &Hit) -> Json {
     let mut document = match &hit.place {
-        HitPlace::Answer { draft, question } => json!({"kind": "answer", "draft": draft.0, "question": question}),
-        HitPlace::Note(draft) => json!({"kind": "note", "draft": draft.0}),
+        HitPlace::Answer { draft, question } => {
+            json!({"kind": "answer", "draft": draft.number(), "question": question})
+        }
+        HitPlace::Note(draft) => json!({"kind": "note", "draft": draft.number()}),
         HitPlace::FileName { draft, evidence_id } => {
-            json!({"kind": "file_name", "draft": draft.0, "evidence_id": evidence_id.to_string()})
+            json!({"kind": "file_name", "draft": draft.number(), "evidence_id": evidence_id.to_string()})
         }
         HitPlace::Finished(row) => json!({"kind": "finished", "finished": row.0}),
     };

@@ -18,8 +18,8 @@ use crate::output;
 const EVIDENCE: &str = "evidence.";
 
 pub(crate) fn run(app: &App, draft: i64) -> Result<(), Failure> {
-    let draft = DraftId(draft);
     let device = app.unlock()?;
+    let draft = device.draft(draft)?;
     let answers = device.answers(draft)?;
     let attachments = device.attachments(draft)?;
     if app.json {
@@ -27,7 +27,7 @@ pub(crate) fn run(app: &App, draft: i64) -> Result<(), Failure> {
         let given: Json = serde_json::from_str(&answers.to_json()).unwrap_or_default();
         let (form, lang) = device.draft_form(draft)?;
         output::document(&json!({
-            "draft": draft.0, "form": form, "lang": lang, "answers": given, "attachments": attachments,
+            "draft": draft.number(), "form": form, "lang": lang, "answers": given, "attachments": attachments,
         }));
         return Ok(());
     }

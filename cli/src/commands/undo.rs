@@ -12,7 +12,7 @@ pub(crate) fn run(app: &App, args: &UndoArgs) -> Result<(), Failure> {
     // Refused before the passphrase is asked for.
     let asks = confirm::must_ask(app, args.yes)?;
     let device = app.unlock()?;
-    let draft = DraftId(args.draft);
+    let draft = device.draft(args.draft)?;
     if let (true, Some(last)) = (asks, device.undoable(draft)?) {
         let what = told(app, &device, draft, "undo.what", &last)?;
         if !confirm::delete(app, &what)? {
@@ -24,9 +24,9 @@ pub(crate) fn run(app: &App, args: &UndoArgs) -> Result<(), Failure> {
     match undone {
         _ if app.json => {
             let (questions, left) = undone.map(|undone| (undone.questions, undone.left)).unwrap_or_default();
-            output::document(&json!({"draft": draft.0, "undone": questions, "left": left}));
+            output::document(&json!({"draft": draft.number(), "undone": questions, "left": left}));
         }
-        None => output::result(&app.words.fill("undo.nothing", &[("draft", &draft.0.to_string())])),
+        None => output::result(&app.words.fill("undo.nothing", &[("draft", &draft.number().to_string())])),
         Some(undone) => output::result(&told(app, &device, draft, "undo.done", &undone)?),
     }
     Ok(())
@@ -36,6 +36,6 @@ fn told(app: &App, device: &Device, draft: DraftId, key: &str, undone: &Undone) 
     let (form, _) = device.draft_form(draft)?;
     let label = |key: &String| super::search::label(app, device, &form, key);
     let questions: Vec<String> = undone.questions.iter().map(label).collect();
-    let (number, left) = (draft.0.to_string(), undone.left.to_string());
+    let (number, left) = (draft.number().to_string(), undone.left.to_string());
     Ok(app.words.fill(key, &[("draft", &number), ("questions", &questions.join(", ")), ("left", &left)]))
 }

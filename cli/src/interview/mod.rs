@@ -119,7 +119,7 @@ impl<'a> Interview<'a> {
     }
 
     fn heading(&mut self, screen: &Screen) {
-        let number = self.draft.0.to_string();
+        let number = self.draft.number().to_string();
         self.app.say_with("report.begin", &[("draft", &number)]);
         if !screen.question.reviewed {
             output::note(&format!("* = {}", self.pack().text("ui.unreviewed", self.app.lang.code())));

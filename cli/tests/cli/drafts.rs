@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use kapok_core::report::is_hidden;
-use kapok_core::{Device, DraftId, Passphrase, SoftwareDeviceKey, SystemClock, Time};
+use kapok_core::{Device, Passphrase, SoftwareDeviceKey, SystemClock, Time};
 
 use crate::device::{NAME, PASSPHRASE, TestDevice, holds, is_khmer};
 use crate::terminal::{CTRL_C, ENTER, Terminal};
@@ -135,7 +135,8 @@ fn a_draft_from_a_clock_beyond_all_calendars_is_listed_shown_and_deleted_like_an
         let key = Arc::new(SoftwareDeviceKey::in_folder(device.home().join("device-key")));
         let core = Device::open(&device.home(), key).unwrap();
         core.unlock(&Passphrase::new(PASSPHRASE.into()).unwrap(), &SystemClock).unwrap();
-        core.save_answers(DraftId(1), &core.answers(DraftId(1)).unwrap(), Time(u64::MAX)).unwrap();
+        let draft = core.draft(1).unwrap();
+        core.save_answers(draft, &core.answers(draft).unwrap(), Time(u64::MAX)).unwrap();
         assert!(core.drafts().unwrap()[0].updated > Time(u64::MAX).in_calendar(), "control: the vault keeps it");
     }
     let listed = device.run(&["drafts"]);

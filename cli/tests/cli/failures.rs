@@ -68,8 +68,10 @@ fn a_changed_passphrase_opens_the_vault_and_the_former_one_does_not() {
     assert_eq!(change(PASSPHRASE, "short").json()["error"]["code"], "passphrase_short");
     assert_eq!(device.run(&["show", "1"]).code, 0, "control: nothing has changed so far");
     assert_eq!(change(PASSPHRASE, "paper mango window").json()["changed"], true);
-    assert_eq!(device.run(&["show", "1"]).code, 3);
     assert!(device.run_with("paper mango window", &["show", "1"]).out.contains(NAME));
+    assert_eq!(device.run(&["show", "1"]).code, 3);
+    // A wrong one, a choice, and a wrong one again: the next has to wait.
+    assert_eq!(device.run_with("paper mango window", &["--json", "show", "1"]).json()["error"]["code"], "too_many_tries");
 }
 
 #[test]
