@@ -368,6 +368,40 @@ fn so_many_wrong_passphrases_in_a_row_erase_everything_and_one_fewer_does_not() 
     assert_eq!(Device::open(folder.path(), Arc::new(NoDeviceKey)).err(), Some(Error::NotFound));
 }
 
+/// Flips a bit in both halves of a vault's queue; a second time makes it whole again.
+fn flip_queue(folder: &Path, region: u64) {
+    let path = folder.join(QUEUE_FILE);
+    let mut bytes = fs::read(&path).unwrap();
+    let half = (bytes.len() - 8_192) / 10;
+    let start = 4_096 + usize::try_from(region).unwrap() * 2 * half;
+    bytes[start + 100] ^= 1;
+    bytes[start + half + 100] ^= 1;
+    fs::write(&path, bytes).unwrap();
+}
+
+#[test]
+fn an_outbox_that_a_medium_did_not_give_once_is_taken_up_again_and_not_begun_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = device(folder.path());
+    Organisation::make().enrol(&first);
+    first.finish(draft(&first, "Sent"), NOW).unwrap();
+    let region = u64::from(first.open_region().unwrap());
+    drop(first);
+    let healed = |heals: bool| {
+        flip_queue(folder.path(), region);
+        let device = reopened(folder.path());
+        device.unlock(&passphrase(), &Still).unwrap();
+        assert!(device.is_outbox_damaged().unwrap());
+        if heals {
+            flip_queue(folder.path(), region);
+        }
+        device.renew_damaged_outbox().unwrap();
+        device.waiting().unwrap()
+    };
+    assert_eq!(healed(true), Work::Upload { text: 1, media: 0 });
+    assert_eq!(healed(false), Work::Upload { text: 0, media: 0 }, "control: one that stays damaged is begun anew");
+}
+
 #[test]
 fn a_damaged_outbox_keeps_nobody_from_the_drafts_and_can_be_begun_anew() {
     let folder = tempfile::tempdir().unwrap();
@@ -380,16 +414,9 @@ fn a_damaged_outbox_keeps_nobody_from_the_drafts_and_can_be_begun_anew() {
     Organisation::make().enrol(&first);
     first.finish(draft(&first, "Other"), NOW).unwrap();
     first.unlock(&passphrase(), &Still).unwrap();
-    let region = first.with_vault(|vault| Ok(u64::from(vault.region()))).unwrap();
+    let region = u64::from(first.open_region().unwrap());
     drop(first);
-    // Both halves of this vault's queue.
-    let path = folder.path().join(QUEUE_FILE);
-    let mut bytes = fs::read(&path).unwrap();
-    let half = (bytes.len() - 8_192) / 10;
-    let start = 4_096 + usize::try_from(region).unwrap() * 2 * half;
-    bytes[start + 100] ^= 1;
-    bytes[start + half + 100] ^= 1;
-    fs::write(&path, bytes).unwrap();
+    flip_queue(folder.path(), region);
 
     let device = reopened(folder.path());
     assert_eq!(device.waiting(), Ok(Work::Upload { text: 1, media: 0 }), "the other vault's still waits");
