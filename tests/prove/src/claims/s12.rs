@@ -119,20 +119,20 @@ fn life(dice: &mut Dice, tries: usize, defence: Defence) -> (usize, usize) {
     (tried, too_many)
 }
 
-fn lives(budget: &mut Budget, defence: Defence) -> (usize, usize) {
-    let lives = (0..budget.of(30, 2)).map(|_| life(&mut budget.dice, 12, defence));
+fn lives(budget: &mut Budget, count: usize, defence: Defence) -> (usize, usize) {
+    let lives = (0..count).map(|_| life(&mut budget.dice, 12, defence));
     lives.fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1))
 }
 
 fn defended(budget: &mut Budget) -> Verdict {
-    let (tried, too_many) = lives(budget, Defence::Whole);
+    let (tried, too_many) = lives(budget, budget.of(30, 2), Defence::Whole);
     Verdict::new(too_many == 0, format!("{too_many} of {tried} tries came too early"))
 }
 
 fn control(budget: &mut Budget) -> Verdict {
     let parts = [(Defence::NoRecord, "a record that is not kept"), (Defence::OneClock, "one clock that can be set")];
     Verdict::any(parts.map(|(defence, without)| {
-        let (tried, too_many) = lives(budget, defence);
+        let (tried, too_many) = lives(budget, budget.of(6, 2), defence);
         Verdict::new(too_many == 0, format!("with {without} {too_many} of {tried}"))
     }))
 }
