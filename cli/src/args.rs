@@ -301,6 +301,9 @@ pub(crate) struct ReleaseArgs {
 
 #[derive(Args)]
 pub(crate) struct SyncArgs {
+    /// With `wait` the time it takes would tell whether something waits.
+    #[arg(long, conflicts_with = "wait")]
+    pub(crate) locked: bool,
     #[command(flatten)]
     pub(crate) network: NetworkArgs,
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]

@@ -21,19 +21,25 @@ impl Connection {
     pub(crate) fn of(app: &App, device: &Device, given: &NetworkArgs) -> Result<Self, Failure> {
         let organisation = device.organisation(app.now())?;
         let addresses = organisation.as_ref().map_or(&[][..], |organisation| &organisation.addresses);
-        let (facts, options) = look(app, given, addresses);
+        // While no vault is open only a queue that was lent has addresses, and nothing may show that there is one.
+        let (facts, options) =
+            if device.is_locked() { look_quietly(given, addresses) } else { look(app, given, addresses) };
         Ok(Self { organisation, facts, options })
     }
 }
 
 /// Facts about the way to some addresses, and the name of the network they were gathered on.
 pub(crate) fn look(app: &App, given: &NetworkArgs, addresses: &[SocketAddr]) -> (Facts, SyncOptions) {
-    let network = addresses.iter().find_map(|address| route_table::network_name(address.ip())).unwrap_or_default();
-    let facts = facts::gather(given, addresses);
+    let (facts, options) = look_quietly(given, addresses);
     if given.network.is_none() && facts.transport == Transport::Unknown && !addresses.is_empty() {
         app.say("note.network_unknown");
     }
-    (facts, SyncOptions { network, ..SyncOptions::default() })
+    (facts, options)
+}
+
+fn look_quietly(given: &NetworkArgs, addresses: &[SocketAddr]) -> (Facts, SyncOptions) {
+    let network = addresses.iter().find_map(|address| route_table::network_name(address.ip())).unwrap_or_default();
+    (facts::gather(given, addresses), SyncOptions { network, ..SyncOptions::default() })
 }
 
 /// Runs `work` to its end, or until Ctrl-C. Dropping it half-way is safe: the core stores each outcome as it comes.

@@ -16,6 +16,8 @@ mod failures;
 mod interview;
 #[path = "cli/invites.rs"]
 mod invites;
+#[path = "cli/locked.rs"]
+mod locked;
 #[path = "cli/moving.rs"]
 mod moving;
 #[path = "cli/organisation.rs"]

@@ -47,6 +47,8 @@ pub(crate) fn run(app: &App, args: &InitArgs) -> Result<(), Failure> {
     let key = device_key(app, args.device_key)?;
     let kept = if args.set_aside { Some(Device::set_aside(home)?) } else { None };
     let device = Device::create_with(home, first, &further, key, CreateOptions { half, pool_slots, kdf })?;
+    // That of the new vault: one that was set aside leaves it what waits, and with it the organisation.
+    let organisation = device.organisation(app.now())?;
     device.lock();
     let kept = kept.and_then(|path| path.file_name().map(|name| name.to_string_lossy().into_owned()));
     if app.json {
@@ -60,8 +62,7 @@ pub(crate) fn run(app: &App, args: &InitArgs) -> Result<(), Failure> {
     if args.device_key == DeviceKeyArg::None {
         app.say("init.no_device_key");
     }
-    // A vault that was set aside leaves the outbox, and with it the organisation, where they were.
-    match device.organisation(app.now())? {
+    match organisation {
         Some(organisation) => {
             app.say_with("init.next_enrolled", &[("organisation", &printable(&organisation.name))]);
         }

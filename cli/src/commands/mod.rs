@@ -20,6 +20,7 @@ mod search;
 mod show;
 mod status;
 mod sync;
+mod sync_locked;
 mod undo;
 
 use crate::app::App;
@@ -48,6 +49,7 @@ pub(crate) fn run(app: &App, command: &Command) -> Result<(), Failure> {
         Command::Outbox(args) => outbox::run(app, args),
         Command::Hold => hold::hold(app),
         Command::Release(args) => hold::release(app, args),
+        Command::Sync(args) if args.locked => sync_locked::run(app, args),
         Command::Sync(args) => sync::run(app, args),
         Command::Status(args) => status::run(app, args),
     }

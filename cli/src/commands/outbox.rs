@@ -1,5 +1,5 @@
 //! `outbox`: every finished report, how far it is, and why it is not further. Asks for the passphrase, because only the vault
-//! knows which report is which; `status` tells how much waits without it.
+//! knows which report is which.
 
 use kapok_core::{OutboxView, ReportState};
 use serde_json::{Value as Json, json};

@@ -1,4 +1,5 @@
-//! `status`: one look at everything that can be told without the passphrase.
+//! `status`: one look at the vault whose passphrase is given. Without it nothing is told: whoever is shown one vault and locks it
+//! must not learn from what waits that there is another.
 
 use kapok_core::ReportState;
 use kapok_core::report::printable;
@@ -12,7 +13,7 @@ use crate::failure::Failure;
 use crate::output;
 
 pub(crate) fn run(app: &App, network: &NetworkArgs) -> Result<(), Failure> {
-    let device = app.open()?;
+    let device = app.unlock()?;
     let reports = device.outbox()?;
     let connection = Connection::of(app, &device, network)?;
     let decision = device.decide(&connection.facts, &connection.options, app.now())?;

@@ -1,4 +1,5 @@
-//! `sync`: sends what the policy allows. Works locked. What has no verified receipt stays.
+//! `sync`: sends what the policy allows of the vault whose passphrase is given, and tells all of it. What has no verified receipt
+//! stays. Without a passphrase see [`super::sync_locked`].
 
 use std::time::{Duration, Instant};
 
@@ -18,7 +19,7 @@ use crate::{confirm, output, problem, trouble};
 const LOOK: Duration = Duration::from_millis(200);
 
 pub(crate) fn run(app: &App, args: &SyncArgs) -> Result<(), Failure> {
-    let device = app.open()?;
+    let device = app.unlock()?;
     let end = Instant::now() + Duration::from_secs(args.wait.unwrap_or(0));
     let mut left = args.max_objects.unwrap_or(u32::MAX);
     let mut waits = Backoff::new(Duration::from_secs(1), Duration::from_secs(30), u64::from_be_bytes(rng::bytes()));

@@ -17,8 +17,8 @@ fn locked(device: &TestDevice, args: &[&str]) -> Ran {
 /// A sync that goes on for two minutes, at work by now.
 fn waiting_sync(organisation: &Organisation, device: &TestDevice) -> Child {
     let before = organisation.connections();
-    let mut command = device.command();
-    command.args(["--json", "sync", "--wait", "120"]).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut command = device.with_passphrase_on_3(&["--json", "sync", "--wait", "120"]);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
     let child = command.spawn().unwrap();
     let start = Instant::now();
     while organisation.connections() == before {
@@ -64,12 +64,12 @@ fn a_hold_from_a_second_process_ends_a_sync_over_a_dead_or_a_silent_line() {
         assert_eq!(sync.code, 4, "{}", sync.err);
         let end = sync.json()["end"].clone();
         assert_eq!((&end["kind"], &end["reasons"][0]["code"]), (&"hold".into(), &"user_hold".into()));
-        assert_eq!(locked(&device, &["--json", "status"]).json()["hold"], true, "and it stays held");
+        assert_eq!(device.run(&["--json", "status"]).json()["hold"], true, "and it stays held");
 
         organisation.set(Line::Through);
-        assert_eq!(locked(&device, &["sync"]).code, 4);
+        assert_eq!(device.run(&["sync"]).code, 4);
         assert_eq!(locked(&device, &["release"]).code, 0);
-        assert_eq!(locked(&device, &["sync"]).code, 0, "control: released, all of it goes");
+        assert_eq!(device.run(&["sync"]).code, 0, "control: released, all of it goes");
     }
 }
 
@@ -93,19 +93,19 @@ fn a_hold_from_a_second_process_ends_an_enrolment_that_hangs() {
 fn on_a_mobile_network_it_says_that_the_text_went_and_the_media_wait() {
     let organisation = Organisation::start();
     let device = organisation.device_with_report();
-    let nothing = locked(&device, &["sync", "--network", "none"]);
+    let nothing = device.run(&["sync", "--network", "none"]);
     assert!(nothing.err.contains("Nothing is sent now"), "control: nothing went: {}", nothing.err);
-    let before = locked(&device, &["status", "--network", "cellular", "--metered", "no"]);
+    let before = device.run(&["status", "--network", "cellular", "--metered", "no"]);
     assert!(before.out.contains("text may be sent now"), "{}", before.out);
 
     let mobile = ["--json", "sync", "--network", "cellular", "--metered", "no"];
-    let sync = locked(&device, &mobile);
+    let sync = device.run(&mobile);
     assert_eq!((sync.code, &sync.json()["sent"]), (4, &1.into()), "{}", sync.err);
     assert_eq!(sync.json()["end"]["kind"], "confirm");
     assert_eq!(sync.json()["end"]["reasons"][0]["code"], "cellular_not_allowed");
     assert!(sync.err.contains("The text has gone"), "{}", sync.err);
-    assert!(is_khmer(&locked(&device, &["--lang", "km", "sync", "--network", "cellular"]).err));
-    let metered = locked(&device, &["sync", "--metered", "yes"]);
+    assert!(is_khmer(&device.run(&["--lang", "km", "sync", "--network", "cellular"]).err));
+    let metered = device.run(&["sync", "--metered", "yes"]);
     assert!(
         metered.err.contains("The text has gone") && metered.err.contains("wait on this device"),
         "{}",
@@ -113,21 +113,21 @@ fn on_a_mobile_network_it_says_that_the_text_went_and_the_media_wait() {
     );
 
     let yes = [&mobile[..], &["--confirm", "cellular_not_allowed"]].concat();
-    assert_eq!(locked(&device, &yes).json()["end"]["kind"], "done");
+    assert_eq!(device.run(&yes).json()["end"]["kind"], "done");
     let old = [&mobile[..], &["--confirm", "CellularNotAllowed"]].concat();
-    assert_eq!(locked(&device, &old).code, 2, "one spelling");
+    assert_eq!(device.run(&old).code, 2, "one spelling");
 }
 
 #[test]
 fn a_sync_that_was_told_to_send_little_says_that_the_rest_waits() {
     let organisation = Organisation::start();
     let device = organisation.device_with_report();
-    assert_eq!(locked(&device, &["sync", "--max-objects", "0"]).code, 2);
-    let little = locked(&device, &["--json", "sync", "--max-objects", "1"]);
+    assert_eq!(device.run(&["sync", "--max-objects", "0"]).code, 2);
+    let little = device.run(&["--json", "sync", "--max-objects", "1"]);
     assert_eq!((little.code, &little.json()["end"]["kind"]), (0, &"limit".into()));
-    let little = locked(&device, &["sync", "--max-objects", "1"]);
+    let little = device.run(&["sync", "--max-objects", "1"]);
     assert!(little.out.contains("--max-objects") && !little.out.contains("has everything"), "{}", little.out);
-    let rest = locked(&device, &["--json", "sync"]);
+    let rest = device.run(&["--json", "sync"]);
     assert_eq!((rest.code, &rest.json()["end"]["kind"]), (0, &"done".into()), "control: the rest goes");
 }
 
@@ -143,7 +143,7 @@ fn nothing_to_decide_has_kinds_of_its_own() {
         assert_eq!(device.run(&["--json", command]).json()["decision"]["kind"], "nothing_waits");
     }
     assert_eq!(device.run(&["finish", "1"]).code, 0);
-    let waiting = locked(&device, &["--json", "status", "--network", "none"]).json();
+    let waiting = device.run(&["--json", "status", "--network", "none"]).json();
     assert_eq!(waiting["decision"]["kind"], "hold", "control: something waits");
 }
 

@@ -4,12 +4,12 @@ use crate::device::{PASSPHRASE, Ran, TestDevice, is_khmer, ran};
 use crate::organisation::Organisation;
 use crate::terminal::{ENTER, Terminal};
 
-const SECOND: &str = "paper boat garden";
+pub(crate) const SECOND: &str = "paper boat garden";
 const ERASING: &str = "seven green lamps";
 const SMALL: [&str; 8] = ["init", "--half-mib", "1", "--pool-mib", "16", "--guess-cost", "least", "--erasing"];
 
 /// A device with two vaults and a passphrase that erases, all given one a line.
-fn made() -> TestDevice {
+pub(crate) fn made() -> TestDevice {
     let device = TestDevice::empty();
     let lines = format!("{PASSPHRASE}\n{SECOND}\n{ERASING}");
     let made = device.run_with(&lines, &[&SMALL[..], &["--more-vaults", "1"]].concat());

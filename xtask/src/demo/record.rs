@@ -49,16 +49,17 @@ fn cannot_open(stage: &Stage, story: &Story, draft: &str) -> Done {
 fn holds(stage: &Stage) -> Done {
     chapter("May it leave? Not without a network, and not while the user says no");
     let phone = |line| Call::new("kapok", "--home phone").words(line);
-    let alone = reasons(&stage.run(&phone("sync --network none").net(Net::None), HELD)?);
+    let sync = || phone("sync --network none").secret().net(Net::None);
+    let alone = reasons(&stage.run(&sync(), HELD)?);
     stage.run(&phone("hold"), 0)?;
-    let both = reasons(&stage.run(&phone("sync --network none").net(Net::None), HELD)?);
+    let both = reasons(&stage.run(&sync(), HELD)?);
     let network = alone.first().cloned().unwrap_or_default();
     let new = both.iter().filter(|reason| !alone.contains(reason)).count();
     check(
         !network.is_empty() && both.contains(&network) && new == 1,
         "the user's hold came on top; it is named, and so is what was in the way before",
     )?;
-    let user = reasons(&stage.run(&phone("sync"), HELD)?);
+    let user = reasons(&stage.run(&phone("sync").secret(), HELD)?);
     check(user.len() == 1 && both.contains(&user.concat()), "with a network, the user's hold alone is enough")?;
     stage.run(&phone("release"), 0)?;
     stage.run(&phone("outbox").secret(), 0)?;
