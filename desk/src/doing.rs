@@ -37,6 +37,12 @@ pub enum Doing {
     WriteBundle,
     /// Writing the invite.
     WriteInvite,
+    /// Reading the records of phones.
+    ReadPhones,
+    /// Writing the record of a phone.
+    WritePhone,
+    /// Deleting the record of a phone.
+    ForgetPhone,
     /// Making the inbox.
     MakeInbox,
     /// Moving the cursor.
@@ -65,7 +71,7 @@ pub enum Doing {
 
 impl Doing {
     /// All of them, so that whoever has words for them can show that none is missing.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 31] = [
         Self::ReadCertificate,
         Self::ReadTlsKey,
         Self::ReadKeyFile,
@@ -82,6 +88,9 @@ impl Doing {
         Self::StoreBundle,
         Self::WriteBundle,
         Self::WriteInvite,
+        Self::ReadPhones,
+        Self::WritePhone,
+        Self::ForgetPhone,
         Self::MakeInbox,
         Self::MoveCursor,
         Self::StoreObject,
@@ -115,6 +124,9 @@ impl Doing {
             Self::StoreBundle => "storing the bundle",
             Self::WriteBundle => "writing the bundle",
             Self::WriteInvite => "writing the invite",
+            Self::ReadPhones => "reading the records of phones",
+            Self::WritePhone => "writing the record of a phone",
+            Self::ForgetPhone => "deleting the record of a phone",
             Self::MakeInbox => "making the inbox",
             Self::MoveCursor => "moving the cursor",
             Self::StoreObject => "storing a pulled object",

@@ -26,6 +26,18 @@ pub enum Error {
     /// Nothing has the code or id that was asked for.
     #[error("no pulled report has this code; run `kapok-desk pull`, then `kapok-desk list`")]
     NoSuchReport,
+    /// No phone has the number that was asked for.
+    #[error("no phone has this number; `kapok-desk phone list` shows them")]
+    NoSuchPhone,
+    /// A label of a phone that cannot be kept.
+    #[error("the label of a phone has 1 to {max} characters, all of which can be seen; choose another")]
+    PhoneLabel {
+        /// Most characters.
+        max: usize,
+    },
+    /// There is nobody to ask, and nobody agreed beforehand.
+    #[error("no terminal to ask on; agree with --yes")]
+    SayYes,
     /// The folder to make is there already.
     #[error("this folder already exists and is not empty; a desk is never overwritten, choose another with --dir")]
     Exists,
@@ -202,7 +214,11 @@ impl Error {
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::NoPassphrase | Self::PassphraseLong { .. } | Self::ThreeRoots => 2,
+            Self::NoPassphrase
+            | Self::PassphraseLong { .. }
+            | Self::ThreeRoots
+            | Self::PhoneLabel { .. }
+            | Self::SayYes => 2,
             Self::WrongPassphrase
             | Self::PassphraseEmpty
             | Self::PassphraseNotText
@@ -219,6 +235,7 @@ impl Error {
             Self::Bundle(_) | Self::Unsigned | Self::TooFewSignatures { .. } => 8,
             Self::NoDesk
             | Self::NoSuchReport
+            | Self::NoSuchPhone
             | Self::NoKeys
             | Self::NoBundle
             | Self::NoFile { .. }
@@ -238,6 +255,9 @@ impl Error {
             Self::Io { .. } => "file",
             Self::NoDesk => "no_desk",
             Self::NoSuchReport => "no_such_report",
+            Self::NoSuchPhone => "no_such_phone",
+            Self::PhoneLabel { .. } => "phone_label",
+            Self::SayYes => "say_yes",
             Self::Exists => "exists",
             Self::OutputExists => "output_exists",
             Self::NoFile { .. } => "no_file",

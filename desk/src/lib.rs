@@ -3,6 +3,7 @@
 //! - [`init`], [`adopt`], [`new_key`], [`add_key`]: a desk folder and the keys behind passphrases.
 //! - [`BundlePlan`], [`sign`], [`prove`]: the signed bundle, published only after a test decryption.
 //! - [`Link`], [`pull_all`], [`make_invite`]: the pinned connection to the organisation's own server.
+//! - [`Phones`]: which phones were invited and which are written off, sealed as reports are.
 //! - [`Index`], [`attachments`], [`extract`]: reports opened in memory; originals written out only when asked.
 //!
 //! Everything pulled stays sealed on disk, and nothing decrypted is written anywhere but by [`extract`]. What cannot
@@ -21,6 +22,7 @@ pub mod limits;
 mod net;
 mod open;
 mod organise;
+mod phones;
 mod store;
 
 pub use bundles::{BundlePlan, Signed, read_note, sign, verify_own};
@@ -40,6 +42,8 @@ pub use open::index::{Index, Unopened};
 pub use open::part::{Closed, Part};
 pub use open::report::OpenedReport;
 pub use organise::{InitRequest, add_key, adopt, init, new_key, prove_at_hand, publishable, read_key};
+pub use phones::folder::{ClosedRecord, Phone, PhoneList, Phones};
+pub use phones::record::{Day, PhoneFault, PhoneLabel, PhoneRecord};
 pub use store::durable::{read_at_most, replace, write_new};
 pub use store::folder::{Folder, WriteLock};
 pub use store::inbox::{Inbox, Mark, Stored};

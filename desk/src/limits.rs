@@ -20,7 +20,12 @@ pub const KEY_ARGUMENT_MAX: usize = 1_024;
 pub const VALID_DAYS: RangeInclusive<u64> = 1..=3_660;
 /// Hours that an invite may be valid: a year, and a day for leap years. A printed invite that works longer is forgotten.
 pub const INVITE_HOURS: RangeInclusive<u64> = 1..=8_784;
+/// Longest label of a phone, in characters: a name and a word, not a story.
+pub const PHONE_LABEL_MAX: usize = 80;
 
+/// Length of every record of a phone as a sealed file, in bytes: the longest label in the longest header, three post-quantum
+/// recipients, takes two thirds of it.
+pub(crate) const PHONE_FILE: usize = 8_192;
 /// Longest key file, in bytes: what sealing opens at all.
 pub(crate) const KEY_FILE_MAX: usize = kapok_seal::limits::LOCKED_FILE_MAX;
 /// Key files that are looked at: far more than the nine of a full organisation.

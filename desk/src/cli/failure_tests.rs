@@ -93,6 +93,9 @@ fn every() -> Vec<Error> {
     let mut all = vec![
         Error::NoDesk,
         Error::NoSuchReport,
+        Error::NoSuchPhone,
+        Error::PhoneLabel { max: 71 },
+        Error::SayYes,
         Error::Exists,
         Error::OutputExists,
         Error::NoFile { argument: "--out" },

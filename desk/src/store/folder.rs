@@ -7,6 +7,7 @@
 //! bundle.note        the signed bundle in force
 //! keys/*.age         keys behind passphrases
 //! inbox/             pulled objects, sealed
+//! phones/            which phones were invited, sealed; only where an invite was made with a label
 //! lock               held while a command writes
 //! ```
 //! Format: `docs/formats/desk-folder.md`.
@@ -29,6 +30,7 @@ const MARK: &str = "desk.json";
 const CARD: &str = "server-card.json";
 const BUNDLE: &str = "bundle.note";
 const KEYS: &str = "keys";
+const PHONES: &str = "phones";
 const LOCK: &str = "lock";
 pub(crate) const CLIENT_CERTIFICATE: &str = "client.crt";
 pub(crate) const CLIENT_KEY: &str = "client.key";
@@ -107,6 +109,10 @@ impl Folder {
 
     pub(crate) fn keys_dir(&self) -> PathBuf {
         self.root.join(KEYS)
+    }
+
+    pub(crate) fn phones_dir(&self) -> PathBuf {
+        self.root.join(PHONES)
     }
 
     /// The key files here, by name.
