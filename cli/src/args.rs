@@ -51,6 +51,7 @@ pub(crate) enum Command {
     Finished(FinishedArgs),
     Discard(DiscardArgs),
     Move(MoveArgs),
+    Pool(PoolArgs),
     Outbox(OutboxArgs),
     Hold,
     Release(ReleaseArgs),
@@ -113,6 +114,14 @@ pub(crate) struct PassphraseArgs {
     pub(crate) new_passphrase_fd: Option<u32>,
     #[arg(long, value_enum)]
     pub(crate) passphrase_kind: Option<KindOfPassphrase>,
+}
+
+#[derive(Args)]
+pub(crate) struct PoolArgs {
+    #[arg(long, value_name = "MIB")]
+    pub(crate) grow_to_mib: Option<String>,
+    #[arg(long)]
+    pub(crate) yes: bool,
 }
 
 #[derive(Args)]

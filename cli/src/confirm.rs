@@ -20,7 +20,7 @@ pub(crate) fn send(app: &App, reasons: &BTreeSet<Reason>, about: About) -> Resul
     yes(app, "ask.send_anyway", "ask.send_no", "ask.send_yes")
 }
 
-/// Whether a deletion has to be asked about; without anybody to ask the command line has to say yes.
+/// Whether what cannot be undone has to be asked about; without anybody to ask the command line has to say yes.
 pub(crate) fn must_ask(app: &App, said_yes: bool) -> Result<bool, Failure> {
     if said_yes || app.may_ask() { Ok(!said_yes) } else { Err(Failure::usage("error.say_yes")) }
 }
@@ -35,6 +35,11 @@ pub(crate) fn delete(app: &App, what: &str) -> Result<bool, Failure> {
 pub(crate) fn cancel_move(app: &App) -> Result<bool, Failure> {
     output::note(app.words.get("move.cancel_what"));
     yes(app, "ask.move_cancel", "ask.move_cancel_no", "ask.move_cancel_yes")
+}
+
+/// Whether the pool is to be made longer.
+pub(crate) fn grow(app: &App) -> Result<bool, Failure> {
+    yes(app, "ask.grow", "ask.grow_no", "ask.grow_yes")
 }
 
 /// Whether a report is to be sealed.

@@ -24,6 +24,8 @@ mod moving;
 mod organisation;
 #[path = "cli/passphrases.rs"]
 mod passphrases;
+#[path = "cli/pool.rs"]
+mod pool;
 #[path = "cli/recovery.rs"]
 mod recovery;
 #[path = "cli/sending.rs"]

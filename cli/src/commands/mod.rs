@@ -13,6 +13,7 @@ mod moving;
 mod note;
 mod outbox;
 mod passphrase;
+mod pool;
 mod protect;
 mod recovery;
 mod report;
@@ -46,6 +47,7 @@ pub(crate) fn run(app: &App, command: &Command) -> Result<(), Failure> {
         Command::Finished(args) => finished::run(app, args),
         Command::Discard(args) => discard::run(app, args),
         Command::Move(args) => moving::run(app, args.step.as_ref()),
+        Command::Pool(args) => pool::run(app, args),
         Command::Outbox(args) => outbox::run(app, args),
         Command::Hold => hold::hold(app),
         Command::Release(args) => hold::release(app, args),

@@ -33,6 +33,7 @@ fn of(name: &str) -> &'static [&'static str] {
         "finished" => &["finished", "finished --forget-all --yes"],
         "discard" => &["discard 1 --yes"],
         "move" => &["move", "move receive", "move import answers.json", "move end 12345678", "move cancel --yes"],
+        "pool" => &["pool", "pool --grow-to-mib 32 --yes"],
         "outbox" => &["outbox", "outbox --renew"],
         "hold" => &["hold", "sync --locked"],
         "release" => &["release --forget-network", "release"],
