@@ -5,6 +5,7 @@ mod failure;
 mod files;
 mod output;
 mod passphrase;
+mod phone;
 mod reading;
 mod server;
 mod setup;
@@ -80,6 +81,7 @@ fn dispatch(session: &Session, command: Command) -> Result<(), Error> {
         Command::Fingerprint => setup::fingerprint(session),
         Command::Publish(args) => server::publish(session, &args),
         Command::Invite(args) => server::invite(session, &args),
+        Command::Phone(command) => phone::phone(session, &command),
         Command::Pull(args) => server::pull(session, &args),
         Command::List => reading::list(session),
         Command::Show(args) => show::show(session, &args),

@@ -9,6 +9,7 @@ mod cases {
     mod machines;
     mod memory;
     mod opening;
+    mod phones;
     mod program;
     mod pulling;
     mod scan;

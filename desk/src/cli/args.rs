@@ -11,7 +11,7 @@ use super::words::Lang;
 
 const EXIT_CODES: &str = "Exit codes: 0 done; 1 other error; 2 wrong use; 3 wrong or unusable passphrase; 5 the server \
     cannot be reached or not everything is here, try again later; 6 disk full; 7 damaged, or made by a newer version; \
-    8 refused by the server or as a bundle, a person must act; 9 nothing there (no desk, report, key, bundle or file); \
+    8 refused by the server or as a bundle, a person must act; 9 nothing there (no desk, report, phone, key, bundle or file); \
     10 in use by another process; 11 not checked, because keys are elsewhere; 130 stopped with Ctrl-C.";
 
 /// The organisation's desk: keys, invites, pull, open, show.
@@ -50,6 +50,9 @@ pub(crate) enum Command {
     Publish(PublishArgs),
     /// Register an invite and print its QR code and text.
     Invite(InviteArgs),
+    /// List the phones that were invited with --for; write a lost one off.
+    #[command(subcommand)]
+    Phone(PhoneCommand),
     /// Fetch sealed objects into the inbox; needs no passphrase.
     Pull(PullArgs),
     /// List what was pulled.
@@ -180,6 +183,31 @@ pub(crate) struct InviteArgs {
     /// Write the text that begins with KAPOK1 into a new file, for its owner only, and print the QR code alone.
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
+    /// Keep, sealed, what the desk calls the person or the phone, for `phone list`: better a nickname. With - it is asked for.
+    #[arg(long = "for", value_name = "LABEL")]
+    pub(crate) label: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PhoneCommand {
+    /// List the phones that were invited with a label.
+    List,
+    /// Write a lost phone off, and say what that means.
+    Lost {
+        /// The phone's number in `phone list`.
+        number: usize,
+        /// Do not ask; for scripts.
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Delete the records of a phone for good.
+    Forget {
+        /// The phone's number in `phone list`.
+        number: usize,
+        /// Do not ask; for scripts.
+        #[arg(long)]
+        yes: bool,
+    },
 }
 
 #[derive(Debug, clap::Args)]

@@ -9,6 +9,7 @@ use super::Session;
 use super::args::{InviteArgs, PublishArgs, PullArgs};
 use super::files::{free, named, write_named};
 use super::output::{note, progress};
+use super::phone::{self, Kept};
 use super::times::last_second;
 
 fn wait<T>(work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
@@ -47,10 +48,20 @@ pub(super) fn invite(session: &Session, args: &InviteArgs) -> Result<(), Error> 
     if let Some(out) = &args.out {
         free(out)?;
     }
+    let label = args.label.as_deref().map(|given| phone::label(session, given)).transpose()?;
     let (text, registration) = make_invite(&folder, args.hours, session.now)?;
     let image = qr(&text)?;
+    let kept = label.map(|label| Kept::write(session, &folder, label, registration)).transpose()?;
     // Registered before it is shown: a printed invite works.
-    wait(session.link()?.register(registration))?;
+    let registered = session.link().and_then(|link| wait(link.register(registration)));
+    if let Some(kept) = kept {
+        match registered {
+            Ok(()) => note(session.words.get("phone_kept")),
+            // Nobody has seen the secret, so there is no phone to lose.
+            Err(_) => kept.take_back(),
+        }
+    }
+    registered?;
     // The server takes it until this hour is over.
     let last = last_second(registration.expires);
     let expires = session.zone.rfc3339(last);

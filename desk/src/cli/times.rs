@@ -4,12 +4,14 @@
 //! for two, so all of them are shown in one zone. The zone of this machine was rejected: desks sit in other countries
 //! than the cases they follow.
 
+use kapok_desk::Day;
 use kapok_report::Pack;
 use kapok_wire::Hour;
 use time::format_description::well_known::Rfc3339;
 use time::{OffsetDateTime, UtcOffset};
 
 const HOUR: u64 = 3_600;
+const DAY: u64 = 24 * HOUR;
 
 /// The first second of an hour.
 pub(crate) fn first_second(hour: Hour) -> u64 {
@@ -55,6 +57,19 @@ impl Zone {
         }
     }
 
+    /// The day in this zone. Before 1970 there is none.
+    pub(crate) fn day(&self, seconds: u64) -> Day {
+        Day(seconds.saturating_add_signed(self.offset.whole_seconds().into()) / DAY)
+    }
+
+    /// A day, for people and for machines: `2026-11-24`.
+    pub(crate) fn date(&self, day: Day) -> String {
+        // The zone was counted in when the day was.
+        let at =
+            i64::try_from(day.0.saturating_mul(DAY)).ok().and_then(|at| OffsetDateTime::from_unix_timestamp(at).ok());
+        at.map_or_else(|| "?".to_owned(), |at| at.date().to_string())
+    }
+
     fn at(&self, seconds: u64) -> Option<OffsetDateTime> {
         OffsetDateTime::from_unix_timestamp(i64::try_from(seconds).ok()?).ok()?.checked_to_offset(self.offset)
     }
@@ -79,6 +94,17 @@ mod tests {
         assert_eq!(zone.rfc3339(last_second(hour)).unwrap(), "2026-10-24T23:59:59+07:00");
         // Seven hours east the next day has begun.
         assert_eq!(zone.hour(Hour(498_017)), "2026-10-25 00:00–00:59 UTC+7");
+    }
+
+    #[test]
+    fn a_day_begins_and_ends_in_the_zone_of_the_pack() {
+        let zone = Zone::of(&Pack::builtin());
+        // 17:00 in Greenwich is midnight seven hours east.
+        let midnight = 1_794_960_000 - 7 * HOUR;
+        let days = [midnight - 1, midnight, midnight + DAY - 1, midnight + DAY].map(|at| zone.date(zone.day(at)));
+        assert_eq!(days, ["2026-11-17", "2026-11-18", "2026-11-18", "2026-11-19"]);
+        assert_eq!(zone.date(Day(u64::MAX)), "?");
+        assert_eq!(zone.minute(midnight), "2026-11-18 00:00 UTC+7", "control");
     }
 
     #[test]

@@ -22,8 +22,8 @@ fn markers() -> Vec<Vec<u8>> {
 }
 
 /// Markers found in names and contents below `dir`.
-fn found(dir: &Path) -> usize {
-    let (mut hits, mut dirs, markers) = (0, vec![dir.to_owned()], markers());
+pub(super) fn found(dir: &Path, markers: &[Vec<u8>]) -> usize {
+    let (mut hits, mut dirs) = (0, vec![dir.to_owned()]);
     let mut count = |bytes: &[u8]| {
         hits += markers.iter().filter(|one| bytes.windows(one.len()).any(|window| window == one.as_slice())).count();
     };
@@ -46,9 +46,9 @@ fn reading_leaves_no_word_of_a_report_on_the_disk() {
     assert!(rows.iter().any(|row| row.value.contains(NAME)), "it was really opened");
     let attached = attachments(report);
     attached[0].open(&desk.inbox(), &desk.here(), |_| Ok(())).unwrap();
-    assert_eq!(found(desk.dir.path()), 0);
+    assert_eq!(found(desk.dir.path(), &markers()), 0);
     // Control: what is extracted into the same folder is found, by name and by content.
     extract(&attached[0], 1, &desk.inbox(), &desk.here(), &ExtractDir::prepare(desk.folder.root()).unwrap(), || Ok(()))
         .unwrap();
-    assert_eq!(found(desk.dir.path()), 2);
+    assert_eq!(found(desk.dir.path(), &markers()), 2);
 }
