@@ -156,6 +156,9 @@ fn forget(session: &Session, number: usize, yes: bool) -> Result<(), Error> {
         agree(session, &line(session, number, phone), "ask_phone_forget")?;
     }
     opened.phones.forget(phone)?;
+    if !opened.list.closed.is_empty() {
+        note(session.words.get("phone_closed_stay"));
+    }
     note(session.words.get("phone_copies"));
     let document = document(session, number, phone);
     session.out.result(&json!({ "forgotten": document }), &[session.words.fill("phone_forgotten", &[&number])])

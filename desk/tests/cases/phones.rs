@@ -188,7 +188,8 @@ fn a_record_that_does_not_open_is_named_and_hides_no_other() {
     assert!(json["unopened"].as_array().unwrap().contains(&json!({"file": "stranger.age", "why": "no_key"})), "{json}");
     // The one that reads can be written off and forgotten; the others are kept.
     said(root, "phone lost 1 --yes");
-    said(root, "phone forget 1 --yes");
+    let (_, notes) = said(root, "phone forget 1 --yes --lang en");
+    assert!(notes.contains("were not deleted; they may be of this phone too"), "{notes}");
     assert_eq!(files(root).len(), 6);
 }
 
@@ -200,6 +201,23 @@ fn a_damaged_first_record_costs_no_label_once_the_phone_is_written_off() {
     fs::write(&first, [0; 8_192]).unwrap();
     let (listed, _) = said(desk.folder.root(), "phone list --lang en");
     assert!(listed.starts_with("1. whole  invited 2026-10-24  WRITTEN OFF 20"), "{listed}");
+}
+
+#[test]
+fn copies_of_a_record_are_one_phone_and_go_with_it_and_a_contradiction_is_shown() {
+    let desk = Desk::new();
+    let root = desk.folder.root();
+    let first = add(&desk.folder, "one", 1, Hour(498_000));
+    fs::copy(&first, root.join("phones/restored.age")).unwrap();
+    // Sealed by whoever can write here: the same invite under another label. Neither hides the other.
+    add(&desk.folder, "another", 1, Hour(498_000));
+    let (listed, _) = said(root, "phone list --lang en");
+    assert_eq!(listed, "1. another  invited 2026-10-24\n2. one  invited 2026-10-24\n");
+    said(root, "phone lost 2 --yes");
+    assert_eq!(files(root).len(), 4);
+    said(root, "phone forget 2 --yes");
+    assert_eq!(said(root, "phone list --lang en").0, "1. another  invited 2026-10-24\n");
+    assert_eq!(files(root).len(), 1);
 }
 
 #[test]
