@@ -110,7 +110,7 @@ impl Record {
     /// Wrong passphrases in a row after which everything is erased; 0 for never.
     pub(super) fn erase_after(&self) -> Result<u32> {
         let after = self.store().read(|db| get(db, ERASE_AFTER))?.unwrap_or_default();
-        Ok(u32::try_from(after).unwrap_or_default())
+        u32::try_from(after).map_err(|_| Error::Store)
     }
 
     /// Sets it; durable when this returns.
