@@ -196,13 +196,17 @@ impl Device {
             let so_far = sum.as_ref().map_or(0, |report| report.sent);
             let options = SyncOptions { max_objects: options.max_objects - so_far, ..options.clone() };
             let report = match self.sync_one(&outbox, facts, &options, clock, progress).await {
-                Err(Error::NotEnrolled) => continue,
-                // One of several vaults is being moved: the others send on.
-                Err(error @ Error::Move(_)) => {
-                    refused = error;
+                // Another vault was opened: the rest waits until all are locked again.
+                Err(Error::Locked) => return Err(Error::Locked),
+                // One of several vaults is being moved, or its part of the files is damaged: the others send on, and it tells of it
+                // when it is opened.
+                Err(error) => {
+                    if refused == Error::NotEnrolled {
+                        refused = error;
+                    }
                     continue;
                 }
-                report => report?,
+                Ok(report) => report,
             };
             sum = Some(match sum {
                 None => report,

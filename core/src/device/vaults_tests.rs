@@ -5,11 +5,14 @@ use std::io::Read;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use kapok_report::EvidenceOrigin;
+use kapok_wire::Problem;
 use zeroize::Zeroizing;
 
+use super::outbox::Outcome;
 use super::testing::*;
 use super::*;
-use crate::policy::{Facts, Work};
+use crate::policy::{Asked, Facts, Work};
+use crate::time::SystemClock;
 use crate::vault::{DeviceKeyError, Level, NoDeviceKey, SoftwareDeviceKey};
 
 fn second() -> Passphrase {
@@ -366,6 +369,26 @@ fn so_many_wrong_passphrases_in_a_row_erase_everything_and_one_fewer_does_not() 
     drop(device);
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
     assert_eq!(Device::open(folder.path(), Arc::new(NoDeviceKey)).err(), Some(Error::NotFound));
+}
+
+#[tokio::test]
+async fn trouble_with_one_vaults_queue_keeps_no_other_from_sending() {
+    let folder = tempfile::tempdir().unwrap();
+    let device = two_vaults(folder.path());
+    for passphrase in [passphrase(), second()] {
+        device.unlock(&passphrase, &Still).unwrap();
+        Organisation::make().enrol(&device);
+        device.finish(draft(&device, "Sent"), NOW).unwrap();
+        let job = device.own().next_batch(true, true, 10).unwrap().remove(0);
+        device.own().record(&[(job, Outcome::Refused(Problem::Malformed))]).unwrap();
+    }
+    device.lock();
+    // The organisations of these tests have no usable address: each queue ends in an error, after what was refused waits again.
+    let options = SyncOptions { asked: Asked::ByPerson, ..SyncOptions::default() };
+    let ended = device.sync(&Facts::unknown(), &options, &SystemClock, &mut |_| ()).await;
+    assert!(matches!(ended, Err(Error::Route(_))), "{ended:?}");
+    let waiting: Vec<_> = device.outboxes().iter().map(|outbox| outbox.waiting().unwrap()).collect();
+    assert_eq!(waiting, [(1, 0), (1, 0)]);
 }
 
 /// Flips a bit in both halves of a vault's queue; a second time makes it whole again.
