@@ -51,9 +51,12 @@ pub fn seal_envelope(recipients: &Recipients, content: &[u8]) -> Result<Vec<u8>,
 
 /// Seals `content`, followed by zeros, as an age file of exactly `file_len` bytes.
 ///
-/// The header's length varies by its random stanza, so the zeros make up the difference. `content` must fit
-/// `file_len` less [`overhead`].
-pub(crate) fn seal_to_length(recipients: &Recipients, content: &[u8], file_len: usize) -> Result<Vec<u8>, Error> {
+/// The header's length varies by its random stanza and by how many recipients there are, so the zeros make up the difference.
+/// `content` has to end otherwise than with a zero, or to know its own length.
+///
+/// # Errors
+/// [`Error::SealFailed`] if the age crate fails, or `content` and the header do not fit `file_len`.
+pub fn seal_to_length(recipients: &Recipients, content: &[u8], file_len: usize) -> Result<Vec<u8>, Error> {
     for _ in 0..ATTEMPTS {
         let written = Cell::new(0);
         let output = Counted { file: Vec::with_capacity(file_len), written: &written };

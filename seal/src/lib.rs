@@ -27,7 +27,7 @@ mod recipients;
 mod secret;
 mod stream;
 
-pub use envelope::{open_envelope, seal_envelope};
+pub use envelope::{open_envelope, seal_envelope, seal_to_length};
 pub use error::Error;
 pub use identity::Identity;
 pub use locked::{WORK_FACTOR, lock_with_passphrase, unlock_with_passphrase};

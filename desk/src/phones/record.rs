@@ -4,11 +4,8 @@
 //! is one line of JSON, so that any age tool shows it, and zeros. A record says everything again, the later one that a
 //! phone is written off included: a damaged file then costs no label. Format: `docs/formats/desk-folder.md`.
 
-use std::cell::Cell;
-use std::io::{self, Read as _, Write};
-
 use kapok_report::is_hidden;
-use kapok_seal::{Identity, Recipients, StreamSealer, open_envelope};
+use kapok_seal::{Identity, Recipients, open_envelope, seal_to_length};
 use kapok_wire::{Digest, Hour};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
@@ -17,8 +14,6 @@ use crate::error::Error;
 use crate::limits::{PHONE_FILE, PHONE_LABEL_MAX};
 
 const VERSION: u64 = 1;
-/// Bytes after the content in an age file of one payload chunk: its tag.
-const TAG: usize = 16;
 
 /// A day since 1970 in the calendar of the country's pack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -113,7 +108,7 @@ struct Document<'a> {
 
 /// The record as the file in `phones/`: [`PHONE_FILE`] bytes, always.
 pub(crate) fn seal(record: &PhoneRecord, to: &Recipients) -> Result<Vec<u8>, Error> {
-    seal_bytes(&encode(record), to)
+    Ok(seal_to_length(to, &encode(record), PHONE_FILE)?)
 }
 
 /// The record that a file holds; `None` if none of `identities` opens it.
@@ -166,40 +161,6 @@ fn decode(content: &[u8]) -> Result<PhoneRecord, PhoneFault> {
         label,
         lost: document.lost.map(Day),
     })
-}
-
-/// Seals `content` and so many zeros that the file has its length: the age crate's header varies by a stanza of random
-/// length, and by how many recipients there are.
-fn seal_bytes(content: &[u8], to: &Recipients) -> Result<Vec<u8>, Error> {
-    let failed = |_: io::Error| Error::Seal(kapok_seal::Error::SealFailed);
-    let written = Cell::new(0);
-    let output = Counted { file: Vec::with_capacity(PHONE_FILE), written: &written };
-    let mut sealer = StreamSealer::begin(to, output).map_err(failed)?;
-    let room = PHONE_FILE.checked_sub(written.get() + TAG + content.len());
-    let zeros = room.and_then(|room| u64::try_from(room).ok()).ok_or(kapok_seal::Error::SealFailed)?;
-    sealer.write_all(content).map_err(failed)?;
-    io::copy(&mut io::repeat(0).take(zeros), &mut sealer).map_err(failed)?;
-    let file = sealer.finish().map_err(failed)?.file;
-    // A file of another length would tell something; nobody is to write one.
-    if file.len() == PHONE_FILE { Ok(file) } else { Err(kapok_seal::Error::SealFailed.into()) }
-}
-
-/// A file in memory whose length can be read while it is being written.
-struct Counted<'a> {
-    file: Vec<u8>,
-    written: &'a Cell<usize>,
-}
-
-impl Write for Counted<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.file.extend_from_slice(bytes);
-        self.written.set(self.file.len());
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }
 
 #[cfg(test)]
