@@ -11,6 +11,8 @@
 
 mod attach;
 mod backoff;
+#[cfg(test)]
+mod bad_folder_tests;
 mod drafts;
 mod enrol;
 mod erase;
