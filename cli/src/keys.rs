@@ -61,6 +61,9 @@ pub(crate) fn of(error: &Error) -> (&'static str, Exit) {
             _ => ("error.file_failed", Exit::Other),
         },
         Error::SourceChanged => ("error.file_changed", Exit::Other),
+        Error::Io(std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem) => {
+            ("error.folder_denied", Exit::Other)
+        }
         Error::Io(_) => ("error.io", Exit::Other),
     }
 }

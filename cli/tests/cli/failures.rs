@@ -1,13 +1,14 @@
 //! Exit codes, passphrases, holds, damage.
 
-use std::fs;
-use std::process::Stdio;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::process::{Command, Stdio};
 
 use kapok_core::wire::bundle::RootHashes;
 use kapok_core::wire::tls::Pin;
 use kapok_core::wire::{Hour, Invite, InviteSecret};
 
-use crate::device::{NAME, PASSPHRASE, TestDevice, is_khmer, ran};
+use crate::device::{NAME, PASSPHRASE, Ran, TestDevice, is_khmer, ran};
 
 #[test]
 fn a_wrong_passphrase_is_exit_3_and_says_nothing_about_how_near_it_was() {
@@ -95,6 +96,54 @@ fn a_passphrase_in_the_environment_or_as_an_argument_is_not_taken() {
     let closed = device.command().args(["--passphrase-fd", "77", "drafts"]).output().unwrap();
     assert_eq!(ran(closed).code, 2);
     assert_eq!(device.run(&["drafts"]).code, 0, "control: from a descriptor the same passphrase opens the vault");
+}
+
+/// Runs the program as somebody who is not the superuser, whom no rights stop.
+fn run_as_nobody(device: &TestDevice, args: &[&str]) -> Ran {
+    let program = device.file("kapok", &fs::read(env!("CARGO_BIN_EXE_kapok")).unwrap());
+    fs::set_permissions(&program, Permissions::from_mode(0o755)).unwrap();
+    let passphrase = device.file("passphrase.txt", PASSPHRASE.as_bytes());
+    let superuser = fs::metadata("/proc/self").unwrap().uid() == 0;
+    let mut command = if superuser {
+        let mut command = Command::new("setpriv");
+        command.args(["--reuid=65534", "--regid=65534", "--clear-groups"]).arg(&program);
+        command
+    } else {
+        Command::new(&program)
+    };
+    command.arg("--home").arg(device.home()).args(["--passphrase-fd", "0"]).args(args);
+    ran(command.stdin(fs::File::open(passphrase).unwrap()).output().unwrap())
+}
+
+#[test]
+fn a_folder_that_may_not_be_written_is_told_and_not_changed() {
+    let device = TestDevice::with_draft();
+    let home = device.home();
+    let entries = || -> Vec<_> {
+        let mut entries: Vec<_> = fs::read_dir(&home).unwrap().map(|entry| entry.unwrap().path()).collect();
+        entries.sort();
+        entries
+    };
+    let files = || -> Vec<_> { entries().into_iter().filter(|path| path.is_file()).collect() };
+    let before: Vec<_> = files().iter().map(|path| fs::read(path).unwrap()).collect();
+    let rights = |file: u32, folder: u32| {
+        files().iter().for_each(|path| fs::set_permissions(path, Permissions::from_mode(file)).unwrap());
+        let folders = entries().into_iter().filter(|path| path.is_dir()).chain([home.clone(), home.join("..")]);
+        folders.for_each(|path| fs::set_permissions(path, Permissions::from_mode(folder)).unwrap());
+    };
+    rights(0o444, 0o555);
+    // The test itself puts the program beside it.
+    fs::set_permissions(home.join(".."), Permissions::from_mode(0o777)).unwrap();
+    for args in [&["drafts"][..], &["show", "1"], &["hold"], &["init", "--guess-cost", "least"]] {
+        let denied = run_as_nobody(&device, &[&["--json"], args].concat());
+        let code = denied.json()["error"]["code"].clone();
+        assert!(code == "folder_denied" || code == "already_exists", "{args:?} {}", denied.out);
+        assert_ne!(denied.code, 0);
+    }
+    rights(0o600, 0o700);
+    let after: Vec<_> = files().iter().map(|path| fs::read(path).unwrap()).collect();
+    assert!(before == after);
+    assert_eq!(device.run(&["show", "1"]).code, 0, "control: with its rights it opens");
 }
 
 #[test]
