@@ -19,7 +19,7 @@ const REQUIREMENTS: &str = "tests/prove/python/requirements.txt";
 const HOW_TO_READ: &str = "\
 # Proofs
 
-Made by `cargo xtask prove --write` in one run on one machine.
+Made by `cargo xtask prove --write` on one machine. A row that was measured again alone has a seed of its own.
 
 Each line is one promise about the vault, and what was measured. *Figure* is what came out with the defence in place. *Control*
 is the same measurement with the defence switched off, in the same run: it must come out bad. A measurement whose control comes
@@ -39,14 +39,21 @@ test`. `--hours N` goes on with new seeds for so long. Each run prints its seed;
 const FULL: &str = "Full budget.";
 const SHORT: &str = "**Short budget** (`--short`): a little of each, and no time is judged.";
 
-/// Builds, runs, and writes the page if `--write` is among the words.
+/// Builds, runs, and writes the page if `--write` is among the words. With `--claim` only those rows are new; the others are those of
+/// the last run that wrote.
 pub(crate) fn run(words: &[String], build: &str) -> Done {
     let write = words.iter().any(|word| word == "--write");
-    let partly = |word: &String| ["--claim", "--json"].iter().any(|partly| word.starts_with(partly));
-    if write && words.iter().any(partly) {
-        return Err(Failure::new("--write takes all claims").hint("cargo xtask prove --write"));
+    let given = |name: &str| words.iter().any(|word| word.starts_with(name));
+    if write && given("--json") {
+        return Err(Failure::new("--write has a file of its own").hint("cargo xtask prove --write"));
     }
-    let lines = root().join("target/prove.jsonl");
+    let (kept, fresh) = (root().join("target/prove.jsonl"), root().join("target/prove-fresh.jsonl"));
+    let before = if write && given("--claim") {
+        fs::read_to_string(&kept)
+            .map_err(|_| Failure::new("no run has written all claims here yet").hint("cargo xtask prove --write"))?
+    } else {
+        String::new()
+    };
     let mut proving = command(build)?;
     for word in words.iter().filter(|word| *word != "--write") {
         proving = proving.arg(word);
@@ -54,11 +61,28 @@ pub(crate) fn run(words: &[String], build: &str) -> Done {
     if !write {
         return proving.stream();
     }
-    let done = proving.arg("--json").arg(&lines).stream();
+    let done = proving.arg("--json").arg(&fresh).stream();
     // A page with a failed line is written too: it is what was measured.
-    fs::write(root().join(PAGE), page(&fs::read_to_string(&lines)?, &machine::describe())?)?;
+    let lines = merged(&before, &fs::read_to_string(&fresh)?);
+    fs::write(root().join(PAGE), page(&lines, &machine::describe())?)?;
+    fs::write(kept, lines)?;
     println!("written to {PAGE}");
     done
+}
+
+/// The lines of `before`, each claim that `fresh` has too in its new lines.
+fn merged(before: &str, fresh: &str) -> String {
+    let id = |line: &str| serde_json::from_str::<Value>(line).ok()?.get("id").cloned();
+    let mut left: Vec<&str> = fresh.lines().collect();
+    let mut lines = Vec::new();
+    for line in before.lines() {
+        let (new, rest): (Vec<_>, Vec<_>) = left.iter().partition(|new| id(new) == id(line));
+        let again = fresh.lines().any(|new| id(new) == id(line));
+        lines.extend(if again { new } else { vec![line] });
+        left = rest;
+    }
+    lines.extend(left);
+    lines.iter().map(|line| format!("{line}\n")).collect()
 }
 
 /// `kapok-prove` with what it needs, all of it built.
@@ -150,6 +174,15 @@ fn plain(value: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_claim_that_is_measured_again_takes_the_place_of_its_row() {
+        let line = |id: &str, figure: u32| format!("{{\"id\":\"{id}\",\"figure\":{figure}}}\n");
+        let before = line("S1", 1) + &line("S3", 1) + &line("S3", 2) + &line("S5", 1);
+        let fresh = line("S3", 3) + &line("S3", 4);
+        assert_eq!(merged(&before, &fresh), line("S1", 1) + &line("S3", 3) + &line("S3", 4) + &line("S5", 1));
+        assert_eq!(merged("", &fresh), fresh);
+    }
 
     #[test]
     fn the_page_has_a_row_for_each_claim_and_forgets_no_failure() {

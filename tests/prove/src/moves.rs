@@ -6,7 +6,7 @@
 use std::fs;
 use std::io::Write as _;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use kapok_core::{Device, MoveState};
 use kapok_tests::child::{Running, binary, command};
@@ -25,8 +25,6 @@ pub const CALLS: [&str; 4] = ["pwrite64", "fdatasync", "write", "fsync"];
 
 const PHONES: [&str; 2] = ["old", "new"];
 const LIMIT: Duration = Duration::from_secs(60);
-/// From the first step of a move to its end, about: microseconds.
-pub const WINDOW: u64 = 250_000;
 
 /// Does one of [`STEPS`], and says when it begins and when it is done.
 ///
@@ -135,6 +133,28 @@ pub fn both_copied(folder: &Path) -> tempfile::TempDir {
     copy
 }
 
+/// How long a whole move takes that nobody kills, from its first step to its end: kills are drawn below it, on a quick machine
+/// and on a busy one.
+///
+/// # Panics
+/// If it does not end.
+#[must_use]
+pub fn takes(folder: &Path) -> Duration {
+    let temporary = tempfile::tempdir().unwrap();
+    let mut running = begun(folder, temporary.path());
+    let start = Instant::now();
+    running.wait_for(LIMIT, |line| line == "done").expect("a move that ends");
+    start.elapsed()
+}
+
+fn begun(folder: &Path, temporary: &Path) -> Running {
+    let mut child = command(binary("kapok-prove"), temporary);
+    child.args(["child", "move"]).arg(folder);
+    let mut running = Running::start(child);
+    running.wait_for(LIMIT, |line| line == "begun").expect("two vaults that open");
+    running
+}
+
 /// Starts the whole move with the phones in `folder`, and kills it after `moment`; whether it had not ended by then.
 ///
 /// # Panics
@@ -142,10 +162,7 @@ pub fn both_copied(folder: &Path) -> tempfile::TempDir {
 #[must_use]
 pub fn killed(folder: &Path, moment: Duration) -> bool {
     let temporary = tempfile::tempdir().unwrap();
-    let mut child = command(binary("kapok-prove"), temporary.path());
-    child.args(["child", "move"]).arg(folder);
-    let mut running = Running::start(child);
-    running.wait_for(LIMIT, |line| line == "begun").expect("two vaults that open");
+    let running = begun(folder, temporary.path());
     std::thread::sleep(moment);
     running.kill().last().is_none_or(|line| line != "done")
 }

@@ -131,9 +131,10 @@ fn move_at_points(
 fn while_moving(budget: &mut Budget) -> Verdict {
     let templates = budget.wait(async { Templates::make(&World::start().await).await });
     let (kills, mut cut, mut wrong) = (budget.of(100, 2), 0, 0);
+    let takes = u64::try_from(moves::takes(moves::both_copied(templates.before[0].path()).path()).as_micros()).unwrap();
     for _ in 0..kills {
         let copy = moves::both_copied(templates.before[0].path());
-        cut += usize::from(moves::killed(copy.path(), Duration::from_micros(budget.dice.below(moves::WINDOW))));
+        cut += usize::from(moves::killed(copy.path(), Duration::from_micros(budget.dice.below(takes))));
         wrong += usize::from(!moves::is_safe(copy.path(), &templates.whole));
     }
     let random = format!("{wrong} of {kills} while moving, {cut} before its end, left something on no phone");
