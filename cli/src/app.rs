@@ -15,11 +15,15 @@ use crate::failure::Failure;
 use crate::generated;
 use crate::lang::Lang;
 use crate::output;
+use crate::page::{Known, Page};
 use crate::passphrase::Source;
 use crate::words::Words;
 
 /// How often a passphrase may be typed at a prompt before the command gives up. As many are free in the core.
 const TRIES: u32 = 3;
+
+/// Asked before a page goes on which somebody typed a passphrase of their own.
+const OWN: Known = Known { question: "generated.ask_own", answer: "generated.own", help: "generated.help_known" };
 
 /// Where a software device key lies, below the home folder. That it exists is how a later run knows that one is used.
 const KEY_FOLDER: &str = "device-key";
@@ -112,9 +116,11 @@ impl App {
         self.passphrase.existing(&self.words)
     }
 
-    /// A new passphrase for a vault with these properties: drawn and shown at a prompt, or a person's own.
+    /// A new passphrase for a vault with these properties: drawn and shown at a prompt, or a person's own. A title says what
+    /// it is for, if there are several.
     pub(crate) fn new_passphrase(
         &self,
+        title: Option<&str>,
         source: Option<Source>,
         kind: Option<KindOfPassphrase>,
         level: Level,
@@ -123,14 +129,27 @@ impl App {
         self.can_take_passphrase(source)?;
         let source = source.unwrap_or(self.passphrase);
         match (source, generated::kind(kind, self.lang)) {
-            (Source::Prompt, Some(kind)) => generated::passphrase(self, kind, level, kdf),
+            (Source::Prompt, Some(kind)) => generated::passphrase(self, title, kind, level, kdf),
             (Source::Descriptor(_), Some(_)) if kind.is_some() => Err(Failure::usage("error.kind_of_given")),
-            _ => {
-                let own = source.fresh(&self.words)?;
-                self.say_strength(own.strength(kdf));
-                Ok(own)
-            }
+            _ => self.own_passphrase(title, source, kdf),
         }
+    }
+
+    /// A person's own. What is titled has a page apart: the title, and how many sentences about strength there are, would tell
+    /// whoever scrolls back what the device is set up to hide.
+    fn own_passphrase(
+        &self,
+        title: Option<&str>,
+        source: Source,
+        kdf: KdfParams,
+    ) -> Result<kapok_core::Passphrase, Failure> {
+        let page = title.map(Page::titled);
+        let own = source.fresh(&self.words)?;
+        self.say_strength(own.strength(kdf));
+        if let Some(page) = page {
+            page.until_known(self, &OWN)?;
+        }
+        Ok(own)
     }
 
     /// New passphrases, each under its title. From a descriptor they come one a line, in this order.
@@ -149,12 +168,8 @@ impl App {
             given.iter().for_each(|passphrase| self.say_strength(passphrase.strength(kdf)));
             return Ok(given);
         }
-        let ask = |title: &String| {
-            if titles.len() > 1 {
-                output::note(title);
-            }
-            self.new_passphrase(None, kind, level, kdf)
-        };
+        let several = titles.len() > 1;
+        let ask = |title: &String| self.new_passphrase(several.then_some(title), None, kind, level, kdf);
         titles.iter().map(ask).collect()
     }
 

@@ -28,17 +28,25 @@ pub(crate) fn kind(wanted: Option<KindOfPassphrase>, lang: Lang) -> Option<Passp
     }
 }
 
-/// Generates one, shows it, and has it typed back.
-pub(crate) fn passphrase(app: &App, kind: PassphraseKind, level: Level, kdf: KdfParams) -> Result<Passphrase, Failure> {
+/// Generates one, shows it, and has it typed back. Its title stands wherever it is shown or asked for, and nowhere but on the page:
+/// which passphrase erases must be clear to the person, and to nobody who scrolls back later.
+pub(crate) fn passphrase(
+    app: &App,
+    title: Option<&str>,
+    kind: PassphraseKind,
+    level: Level,
+    kdf: KdfParams,
+) -> Result<Passphrase, Failure> {
     let made = Passphrase::generate(kind, level);
     for attempt in 0..TRIES {
         // Closed, and wiped from the screen, however this ends.
-        let page = Page::open();
+        let page = title.map_or_else(Page::open, Page::titled);
         if attempt > 0 {
             app.say("generated.differs");
         }
         show(app, &made, kdf);
         page.until_known(app, &KNOWN)?;
+        title.into_iter().for_each(output::note);
         if typed_back(app, &made)? {
             return Ok(made.to_passphrase());
         }

@@ -9,7 +9,7 @@ use inquire::Select;
 
 use crate::app::App;
 use crate::failure::Failure;
-use crate::interview;
+use crate::{interview, output};
 
 const OPEN: &str = "\u{1b}[?1049h";
 const CLOSE: &str = "\u{1b}[?1049l";
@@ -30,6 +30,13 @@ impl Page {
         emit(OPEN);
         emit(CLEAR);
         Self
+    }
+
+    /// A page that says above all else what it is about. Nothing of that is left when it is closed.
+    pub(crate) fn titled(title: &str) -> Self {
+        let page = Self::open();
+        output::note(title);
+        page
     }
 
     pub(crate) fn turn(&self) {

@@ -17,7 +17,7 @@ pub(crate) fn run(app: &App, args: &PassphraseArgs) -> Result<(), Failure> {
     device.lock();
     let source = args.new_passphrase_fd.map(Source::Descriptor);
     // The cost of a guess stays that of the vault, at least this.
-    let new = app.new_passphrase(source, args.passphrase_kind, app.key_level()?, KdfParams::FLOOR)?;
+    let new = app.new_passphrase(None, source, args.passphrase_kind, app.key_level()?, KdfParams::FLOOR)?;
     device.change_passphrase(&current, &new, &SystemClock)?;
     if app.json {
         output::document(&json!({"changed": true}));

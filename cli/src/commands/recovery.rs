@@ -95,7 +95,7 @@ fn combine(app: &App) -> Result<(), Failure> {
             Err(error) => told(app, error),
         }
     }
-    let new = app.new_passphrase(None, None, app.key_level()?, KdfParams::FLOOR)?;
+    let new = app.new_passphrase(None, None, None, app.key_level()?, KdfParams::FLOOR)?;
     device.recover(&shares, &new, &SystemClock)?;
     output::result(app.words.get("recovery.recovered"));
     Ok(())

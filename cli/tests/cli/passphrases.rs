@@ -3,9 +3,7 @@
 use std::fs;
 
 use crate::device::{NAME, PASSPHRASE, TestDevice, is_khmer};
-use crate::terminal::{CTRL_C, ENTER, ESC, Terminal};
-
-const CLOSED: &str = "\u{1b}[?1049l";
+use crate::terminal::{CLOSE_PAGE, CTRL_C, ENTER, ESC, Terminal};
 
 fn init(device: &TestDevice, args: &str) -> Terminal {
     let home = device.home();
@@ -13,10 +11,10 @@ fn init(device: &TestDevice, args: &str) -> Terminal {
     Terminal::start(device, &format!("--home '{}' init {sizes} {args}", home.display()))
 }
 
-/// The passphrase on the page: the one line that is indented.
-fn drawn(terminal: &Terminal) -> String {
+/// The passphrase on the last page: the one line that is indented.
+pub(crate) fn drawn(terminal: &Terminal) -> String {
     let shown = terminal.shown();
-    let line = shown.lines().find_map(|line| line.strip_prefix("    ")).expect("a passphrase is shown");
+    let line = shown.lines().filter_map(|line| line.strip_prefix("    ")).next_back().expect("a passphrase is shown");
     line.trim().to_owned()
 }
 
@@ -34,7 +32,7 @@ fn init_draws_six_words_which_open_the_vault_once_they_were_typed_back() {
     assert!(!made(&device), "nothing is made before it was typed back");
     terminal.press(ENTER).expect("Type it back:").press(&words).press(ENTER).expect("The vault is ready.");
     let after = terminal.shown();
-    let (page, after) = after.rsplit_once(CLOSED).expect("the page is closed");
+    let (page, after) = after.rsplit_once(CLOSE_PAGE).expect("the page is closed");
     assert!(!after.contains(&words), "it does not stay on the screen");
     assert_eq!(page.matches(words.as_str()).count(), 1, "it was shown once, and not while it was typed back");
     assert_eq!(terminal.exit_code(), 0);

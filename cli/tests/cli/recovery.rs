@@ -1,7 +1,7 @@
 //! Shares on a real pseudo-terminal: shown one after the other, typed by those who hold them.
 
 use crate::device::{NAME, PASSPHRASE, TestDevice};
-use crate::terminal::{DOWN, ENTER, Terminal};
+use crate::terminal::{CLOSE_PAGE, DOWN, ENTER, Terminal};
 
 /// The rows on the pages so far, five words each.
 fn rows(terminal: &Terminal) -> Vec<String> {
@@ -28,7 +28,7 @@ fn two_of_three_papers_open_the_vault_and_a_wrong_row_alone_is_typed_again() {
     let papers = rows(&terminal);
     assert_eq!(papers.len(), 24, "three shares of eight rows");
     let shown = terminal.shown();
-    let after = shown.rsplit_once("\u{1b}[?1049l").unwrap().1;
+    let after = shown.rsplit_once(CLOSE_PAGE).unwrap().1;
     assert!(papers.iter().all(|row| !after.contains(row)), "none stays on the screen");
     assert_eq!(terminal.exit_code(), 0);
     assert!(state(PASSPHRASE).contains("any 2 of them"));

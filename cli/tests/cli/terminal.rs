@@ -12,6 +12,8 @@ pub(crate) const DOWN: &str = "\u{1b}[B";
 pub(crate) const ESC: &str = "\u{1b}";
 pub(crate) const CTRL_C: &str = "\u{3}";
 pub(crate) const CTRL_R: &str = "\u{12}";
+const OPEN_PAGE: &str = "\u{1b}[?1049h";
+pub(crate) const CLOSE_PAGE: &str = "\u{1b}[?1049l";
 const LIMIT: Duration = Duration::from_secs(60);
 
 pub(crate) struct Terminal {
@@ -93,6 +95,14 @@ impl Terminal {
     /// Everything that was ever shown.
     pub(crate) fn shown(&self) -> String {
         String::from_utf8_lossy(&self.shown.lock().unwrap()).into_owned()
+    }
+
+    /// What was shown and stays: all but the pages apart, which the terminal forgets.
+    pub(crate) fn stays(&self) -> String {
+        let shown = self.shown();
+        let mut parts = shown.split(OPEN_PAGE);
+        let before = parts.next().unwrap_or_default().to_owned();
+        parts.fold(before, |stays, part| stays + part.split_once(CLOSE_PAGE).map_or("", |(_, after)| after))
     }
 
     pub(crate) fn exit_code(mut self) -> i32 {

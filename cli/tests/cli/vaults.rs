@@ -2,6 +2,7 @@
 
 use crate::device::{PASSPHRASE, Ran, TestDevice, is_khmer, ran};
 use crate::organisation::Organisation;
+use crate::passphrases::drawn;
 use crate::terminal::{ENTER, Terminal};
 
 pub(crate) const SECOND: &str = "paper boat garden";
@@ -80,6 +81,38 @@ fn what_protects_is_shown_and_set_in_both_languages() {
     assert!(is_khmer(&device.run(&["--lang", "km", "protect"]).out));
 }
 
+/// Whether a text says that there is more than one vault, or a passphrase that erases.
+fn tells_of_several(text: &str) -> bool {
+    text.contains("Vault 1.") || text.contains("Vault 2.") || text.contains("erases")
+}
+
+#[test]
+fn each_drawn_passphrase_is_shown_under_what_it_is_for_and_the_title_does_not_stay() {
+    let device = TestDevice::empty();
+    let line = [&SMALL[..], &["--more-vaults", "1", "--passphrase-kind", "digits"]].concat().join(" ");
+    let mut terminal = Terminal::start(&device, &format!("--home '{}' {line}", device.home().display()));
+    let mut made = Vec::new();
+    for title in ["Vault 1.", "Vault 2.", "that erases"] {
+        terminal.expect(title).expect("The new passphrase:").expect("Do you have it?").expect("Enter");
+        let digits = drawn(&terminal);
+        // One slip: the page with the title is cleared before each question, and said anew.
+        terminal.press(ENTER).expect(title).expect("Type it back:").press("1234 5678").press(ENTER);
+        terminal.expect(title).expect("not the passphrase").expect(&digits).expect("Do you have it?").expect("Enter");
+        terminal.press(ENTER).expect(title).expect("Type it back:").press(&digits).press(ENTER);
+        made.push(digits);
+    }
+    terminal.expect("The vault is ready.");
+    let (shown, stays) = (terminal.shown(), terminal.stays());
+    assert!(stays.contains("The vault is ready.") && !tells_of_several(&stays), "{stays}");
+    assert!(tells_of_several(&shown), "control: a title on the main screen would be found");
+    assert_eq!(terminal.exit_code(), 0);
+    for digits in &made[..2] {
+        assert_eq!(device.run_with(digits, &["drafts"]).code, 0);
+    }
+    assert_eq!(device.run_with(&made[2], &["drafts"]).code, 0);
+    assert_eq!(device.run_with(&made[0], &["drafts"]).code, 3, "the one under that title erases");
+}
+
 #[test]
 fn each_passphrase_is_asked_for_by_what_it_is_for() {
     let device = TestDevice::empty();
@@ -88,7 +121,11 @@ fn each_passphrase_is_asked_for_by_what_it_is_for() {
     for (title, passphrase) in [("Vault 1.", PASSPHRASE), ("Vault 2.", SECOND), ("that erases", ERASING)] {
         terminal.expect(title).expect("New passphrase:").press(passphrase).press(ENTER);
         terminal.expect("The same again:").press(passphrase).press(ENTER);
+        terminal.expect("Use this passphrase?").expect("Enter").press(ENTER);
     }
+    terminal.expect("The vault is ready.");
+    assert!(tells_of_several(&terminal.shown()) && !tells_of_several(&terminal.stays()), "{}", terminal.stays());
+    assert!(!terminal.stays().contains("Nobody can tell"), "a sentence for each would tell how many there are");
     assert_eq!(terminal.exit_code(), 0);
     assert_eq!(device.run_with(SECOND, &["drafts"]).code, 0);
     let too_many = [&SMALL[..], &["--more-vaults", "3"]].concat();
