@@ -85,16 +85,17 @@ fn combine(app: &App) -> Result<(), Failure> {
     let device = app.open()?;
     app::refuse_early_try(&device)?;
     let mut shares: Vec<RecoveryShare> = Vec::new();
+    let page = Page::open();
     while shares.first().is_none_or(|first| shares.len() < usize::from(first.needed())) {
-        let page = Page::open();
         let share = typed(app, shares.len() + 1)?;
         page.turn();
-        drop(page);
         match share.fits(&shares) {
             Ok(()) => shares.push(share),
+            // Above the next question: on the main screen this page would cover it.
             Err(error) => told(app, error),
         }
     }
+    drop(page);
     let new = app.new_passphrase(None, None, None, app.key_level()?, KdfParams::FLOOR)?;
     device.recover(&shares, &new, &SystemClock)?;
     output::result(app.words.get("recovery.recovered"));
@@ -128,10 +129,18 @@ fn row(app: &App, share: usize, row: usize) -> Result<Zeroizing<String>, Failure
     let question = app.words.fill("recovery.ask_row", &[("share", &share.to_string()), ("row", &row.to_string())]);
     let refusal = app.words.get("recovery.row_length").to_owned();
     let whole = move |typed: &str| {
-        let is_whole = typed.split_whitespace().count() == RecoveryShare::ROW_WORDS;
+        let is_whole = without_number(typed).split_whitespace().count() == RecoveryShare::ROW_WORDS;
         Ok(if is_whole { Validation::Valid } else { Validation::Invalid(refusal.as_str().into()) })
     };
-    Text::new(&question).with_validator(whole).prompt().map(Zeroizing::new).map_err(interview::stopped)
+    let typed = Text::new(&question).with_validator(whole).prompt().map(Zeroizing::new).map_err(interview::stopped)?;
+    Ok(Zeroizing::new(without_number(&typed).to_owned()))
+}
+
+/// A row as it was typed, without the number that stands before it on the paper. No word of the list has a digit.
+fn without_number(typed: &str) -> &str {
+    let typed = typed.trim_start();
+    let rest = typed.trim_start_matches(char::is_numeric);
+    if rest.len() == typed.len() { typed } else { rest.trim_start_matches(['.', ')']) }
 }
 
 fn told(app: &App, error: ShareError) {

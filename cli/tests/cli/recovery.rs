@@ -1,7 +1,7 @@
 //! Shares on a real pseudo-terminal: shown one after the other, typed by those who hold them.
 
 use crate::device::{NAME, PASSPHRASE, TestDevice};
-use crate::terminal::{CLOSE_PAGE, DOWN, ENTER, Terminal};
+use crate::terminal::{CLOSE_PAGE, DOWN, ENTER, ESC, Terminal};
 
 /// The rows on the pages so far, five words each.
 fn rows(terminal: &Terminal) -> Vec<String> {
@@ -11,6 +11,51 @@ fn rows(terminal: &Terminal) -> Vec<String> {
         (number.parse::<u8>().is_ok() && words.split(' ').count() == 5).then(|| words.to_owned())
     };
     shown.lines().filter_map(of_row).collect()
+}
+
+/// Makes shares on a terminal and gives all of their rows.
+fn made(device: &TestDevice) -> Vec<String> {
+    let mut terminal = Terminal::unlocked(device, "recovery make --people 3 --needed 2");
+    terminal.expect("Make shares?").press(DOWN).press(ENTER);
+    for _ in 0..3 {
+        terminal.expect("Is it on paper?").expect("Enter").press(ENTER);
+    }
+    terminal.expect("The shares are made.");
+    rows(&terminal)
+}
+
+/// Types all rows of share `number` where the program asks for paper `paper`.
+fn type_paper(terminal: &mut Terminal, paper: usize, rows: &[String], number: usize) {
+    for (row, words) in (1..).zip(&rows[(number - 1) * 8..number * 8]) {
+        terminal.expect(&format!("Paper {paper}, row {row}:")).press(words).press(ENTER);
+    }
+}
+
+#[test]
+fn a_share_that_does_not_fit_is_named_on_the_page_where_the_next_one_is_asked_for() {
+    let device = TestDevice::with_draft();
+    let (former, papers) = (made(&device), made(&device));
+    let home = device.home();
+    let mut terminal = Terminal::start(&device, &format!("--home '{}' recovery use", home.display()));
+    type_paper(&mut terminal, 1, &papers, 3);
+    type_paper(&mut terminal, 2, &papers, 3);
+    terminal.expect("Share 3 was given already").expect("Paper 2, row 1:");
+    assert!(terminal.on_page().contains("Share 3 was given already"), "the question does not cover it");
+    // A row as it stands on the paper, with its number.
+    terminal.press(&format!("1.  {}", former[0])).press(ENTER);
+    for row in 2..=8 {
+        let number = if row % 2 == 0 { format!("{row}. ") } else { format!("{row}.") };
+        let typed = format!("{number}{}", former[row - 1]);
+        terminal.expect(&format!("Paper 2, row {row}:")).press(&typed).press(ENTER);
+    }
+    terminal.expect("Share 1 was not made together").expect("Paper 2, row 1:");
+    let page = terminal.on_page();
+    assert!(page.contains("Share 1 was not made together") && !page.contains("Share 3 was given"), "{page}");
+    terminal.press("1. too few words").press(ENTER).expect("A row has five words").press(ESC).expect("Stopped.");
+    let (shown, stays) = (terminal.shown(), terminal.stays());
+    assert!(!stays.contains("Share ") && stays.contains("Stopped."), "{stays}");
+    assert!(papers.iter().chain(&former).all(|row| !stays.contains(row)) && shown.contains(&former[0]));
+    assert_eq!(terminal.exit_code(), 130);
 }
 
 #[test]

@@ -14,6 +14,7 @@ pub(crate) const CTRL_C: &str = "\u{3}";
 pub(crate) const CTRL_R: &str = "\u{12}";
 const OPEN_PAGE: &str = "\u{1b}[?1049h";
 pub(crate) const CLOSE_PAGE: &str = "\u{1b}[?1049l";
+const CLEAR: &str = "\u{1b}[2J";
 const LIMIT: Duration = Duration::from_secs(60);
 
 pub(crate) struct Terminal {
@@ -103,6 +104,15 @@ impl Terminal {
         let mut parts = shown.split(OPEN_PAGE);
         let before = parts.next().unwrap_or_default().to_owned();
         parts.fold(before, |stays, part| stays + part.split_once(CLOSE_PAGE).map_or("", |(_, after)| after))
+    }
+
+    /// What stands on the page apart that is open now, since it was cleared last.
+    pub(crate) fn on_page(&self) -> String {
+        let shown = self.shown();
+        let since = shown.rfind(CLEAR).map_or(0, |at| at + CLEAR.len());
+        let page = shown.get(since..).unwrap_or_default();
+        let open = shown.rfind(OPEN_PAGE) > shown.rfind(CLOSE_PAGE);
+        if open { page.to_owned() } else { String::new() }
     }
 
     pub(crate) fn exit_code(mut self) -> i32 {
