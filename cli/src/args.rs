@@ -66,11 +66,14 @@ pub(crate) enum RecoveryCommand {
     Use,
 }
 
+/// People at most who hold shares of a vault, as in the core.
+pub(crate) const MOST_PEOPLE: u8 = 10;
+
 #[derive(Args)]
 pub(crate) struct MakeSharesArgs {
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(2..=10))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(2..=i64::from(MOST_PEOPLE)))]
     pub(crate) people: u8,
-    #[arg(long, value_name = "K", value_parser = clap::value_parser!(u8).range(2..=10))]
+    #[arg(long, value_name = "K", value_parser = clap::value_parser!(u8).range(2..=i64::from(MOST_PEOPLE)))]
     pub(crate) needed: u8,
 }
 

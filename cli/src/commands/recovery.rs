@@ -12,7 +12,7 @@ use serde_json::json;
 use zeroize::Zeroizing;
 
 use crate::app::{self, App};
-use crate::args::{MakeSharesArgs, RecoveryCommand};
+use crate::args::{MOST_PEOPLE, MakeSharesArgs, RecoveryCommand};
 use crate::failure::Failure;
 use crate::page::{Known, Page};
 use crate::{confirm, interview, output};
@@ -48,6 +48,10 @@ fn state(app: &App) -> Result<(), Failure> {
 }
 
 fn make(app: &App, args: &MakeSharesArgs) -> Result<(), Failure> {
+    // Refused before a warning about people who cannot be meant, and before the passphrase is asked for.
+    if args.needed > args.people {
+        return Err(kapok_core::Error::Shares(ShareError::Numbers { most: MOST_PEOPLE }).into());
+    }
     at_terminal(app)?;
     let (needed, people) = (args.needed.to_string(), args.people.to_string());
     app.say_with("recovery.warning", &[("needed", &needed), ("people", &people)]);
@@ -59,14 +63,29 @@ fn make(app: &App, args: &MakeSharesArgs) -> Result<(), Failure> {
     let passphrase = app.unlock_with(&device)?;
     let shares = device.make_recovery(&passphrase, args.people, args.needed, &SystemClock)?;
     device.lock();
-    for share in &shares {
-        // Closed, and wiped from the screen, however this ends.
-        let page = Page::open();
-        show(app, share, &people);
-        page.until_known(app, &WRITTEN)?;
+    for (share, shown) in shares.iter().zip(1..) {
+        if let Err(failure) = put_on_paper(app, share, &people) {
+            say_shown(app, args, shown);
+            return Err(failure);
+        }
     }
     app.say("recovery.made");
     Ok(())
+}
+
+/// Shows a share until it is on paper.
+fn put_on_paper(app: &App, share: &RecoveryShare, people: &str) -> Result<(), Failure> {
+    // Closed, and wiped from the screen, however this ends.
+    let page = Page::open();
+    show(app, share, people);
+    page.until_known(app, &WRITTEN)
+}
+
+/// What the shares are good for that were shown before a stop. The last of them counts: it stood on the screen, and may be on paper.
+fn say_shown(app: &App, args: &MakeSharesArgs, shown: u8) {
+    let key = if shown < args.needed { "recovery.stopped_few" } else { "recovery.stopped_enough" };
+    let [shown, people, needed] = [shown, args.people, args.needed].map(|number| number.to_string());
+    app.say_with(key, &[("shown", &shown), ("people", &people), ("needed", &needed)]);
 }
 
 fn show(app: &App, share: &RecoveryShare, people: &str) {

@@ -1,6 +1,7 @@
 //! Shares on a real pseudo-terminal: shown one after the other, typed by those who hold them.
 
 use crate::device::{NAME, PASSPHRASE, TestDevice};
+use crate::passphrases::drawn;
 use crate::terminal::{CLOSE_PAGE, DOWN, ENTER, ESC, Terminal};
 
 /// The rows on the pages so far, five words each.
@@ -100,6 +101,50 @@ fn two_of_three_papers_open_the_vault_and_a_wrong_row_alone_is_typed_again() {
     assert!(device.run_with(&words, &["show", "1"]).out.contains(NAME));
     assert_eq!(device.run(&["show", "1"]).code, 3, "the former one opens nothing");
     assert!(state(&words).contains("void"));
+}
+
+#[test]
+fn a_stop_before_the_last_share_says_what_those_that_were_shown_are_good_for() {
+    let device = TestDevice::with_draft();
+    for (shown, said) in [(1, "1 of 3. It takes 2 to open"), (2, "2 of 3 were shown. Any 2 of those open")] {
+        let mut terminal = Terminal::unlocked(&device, "recovery make --people 3 --needed 2");
+        terminal.expect("Make shares?").press(DOWN).press(ENTER);
+        for number in 1..=shown {
+            terminal.expect(&format!("Share {number} of 3")).expect("Is it on paper?").expect("Enter");
+            terminal.press(if number == shown { ESC } else { ENTER });
+        }
+        terminal.expect(said).expect("kapok recovery make").expect("Stopped.");
+        assert_eq!(terminal.stays().contains("are of no use"), shown < 2, "{}", terminal.stays());
+        let papers = rows(&terminal);
+        assert_eq!(papers.len(), shown * 8);
+        assert_eq!(terminal.exit_code(), 130);
+        let state = device.run(&["recovery", "state"]).out;
+        assert!(state.contains("were made for 3 people") && !state.contains("people have"), "{state}");
+        if shown == 2 {
+            let home = device.home();
+            let mut terminal = Terminal::start(&device, &format!("--home '{}' recovery use", home.display()));
+            type_paper(&mut terminal, 1, &papers, 1);
+            type_paper(&mut terminal, 2, &papers, 2);
+            terminal.expect("The new passphrase:").expect("Enter");
+            let words = drawn(&terminal);
+            terminal.press(ENTER).expect("Type it back:").press(&words).press(ENTER).expect("has the new passphrase");
+        }
+    }
+}
+
+#[test]
+fn more_needed_than_there_are_people_is_refused_before_anything_is_asked() {
+    let device = TestDevice::with_draft();
+    let start = |numbers: &str| {
+        let home = device.home();
+        Terminal::start(&device, &format!("--home '{}' recovery make {numbers}", home.display()))
+    };
+    let mut terminal = start("--people 2 --needed 3");
+    terminal.expect("no more needed than there are people");
+    assert!(!terminal.shown().contains("without your passphrase"), "{}", terminal.shown());
+    assert_eq!(terminal.exit_code(), 2);
+    let mut terminal = start("--people 3 --needed 3");
+    terminal.expect("without your passphrase").expect("Make shares?").press(ESC).expect("Stopped.");
 }
 
 #[test]
