@@ -1,14 +1,22 @@
 //! Erasing everything on a person's word: a passphrase that was set to it, or too many wrong ones.
 //!
 //! The order of the steps is in [`crate::vault::Eraser`]: first what makes the rest unreadable, files last.
+//!
+//! What lies there from before is erased with it as well as it goes, and stops nothing: once the vault is unreadable,
+//! whoever asked for it must not be kept from beginning anew by a file on a bad medium.
 
-use std::fs;
+use std::fs::{self, OpenOptions, Permissions};
+use std::io;
+use std::os::unix::fs::{FileExt as _, PermissionsExt as _};
 use std::path::Path;
 
 use super::storage_audit::is_left;
 use super::{Device, POOL_FILE, QUEUE_FILE, VAULT_FILE};
 use crate::error::{Error, Result};
 use crate::vault::{Container, DeviceKey, Eraser, QUEUE_ALIAS, VAULT_ALIAS, sync_folder_of};
+
+/// The first and the last of these bytes of a file hold its headers, and what opens it.
+const PAGE: usize = 4_096;
 
 /// Wrong passphrases in a row after which everything is erased.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,7 +73,8 @@ impl Device {
 
     /// Erases everything and begins anew with an empty vault in the same files.
     pub(super) fn erase_and_begin_anew(&self, eraser: Eraser) -> Result<Container> {
-        make_unreadable(&eraser, &*self.device_key)?;
+        let (destroyed, overwritten) = make_unreadable(&eraser, &*self.device_key);
+        destroyed.and(overwritten)?;
         erase_left(&self.folder)?;
         self.queues.begin_anew(&*self.device_key)?;
         eraser.begin_anew(&*self.device_key)
@@ -89,40 +98,76 @@ pub(super) fn finish_cut(folder: &Path, device_key: &dyn DeviceKey) -> Result<()
 }
 
 fn erase_files(folder: &Path, device_key: &dyn DeviceKey) -> Result<()> {
-    let vault = folder.join(VAULT_FILE);
-    make_unreadable(&Eraser::of(&vault)?, device_key)?;
-    erase_left(folder)?;
-    // The vault goes last: while it is there, the next start goes on here.
-    for file in [QUEUE_FILE, POOL_FILE, VAULT_FILE] {
-        match fs::remove_file(folder.join(file)) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
-            _ => {}
-        }
-    }
-    sync_folder_of(&vault)
+    let [vault, queue, pool] = [VAULT_FILE, QUEUE_FILE, POOL_FILE].map(|file| folder.join(file));
+    let (destroyed, overwritten) = make_unreadable(&Eraser::of(&vault)?, device_key);
+    // Without a device key nothing else keeps anybody from the record in it.
+    let overwritten = overwritten.and(overwrite(&queue).map_err(Error::from));
+    let left = erase_left(folder);
+    // While the vault is there, the next start goes on here.
+    destroyed.and(left)?;
+    let removed = remove(&queue).and(remove(&pool));
+    sync_folder_of(&vault)?;
+    removed?;
+    remove(&vault)?;
+    sync_folder_of(&vault)?;
+    // Said once: it would be no other at the next start, and that one has to find an empty folder.
+    overwritten
 }
 
-/// Each step is tried whatever becomes of the others: one of the three is enough.
-fn make_unreadable(eraser: &Eraser, device_key: &dyn DeviceKey) -> Result<()> {
+/// Each step is tried whatever becomes of the others: one of the three is enough. Gives what became of the device keys, and of
+/// the pages.
+fn make_unreadable(eraser: &Eraser, device_key: &dyn DeviceKey) -> (Result<()>, Result<()>) {
     let marked = eraser.mark();
     let destroyed = destroy_keys(device_key);
     let finished = eraser.finish();
-    marked.and(destroyed).and(finished)
+    (destroyed, marked.and(finished))
 }
 
-/// Erases what was set aside before: without a device key, or with shares, such a file opens as it did.
+/// Erases what was set aside before: without a device key, or with shares, such a file opens as it did, and a queue tells for
+/// whom something waited. One that resists is passed over.
+///
+/// # Errors
+/// The folder cannot be read to its end.
 fn erase_left(folder: &Path) -> Result<()> {
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        let name = entry.file_name();
-        let Some(name) = name.to_str().filter(|name| is_left(name)) else { continue };
-        if name.starts_with(VAULT_FILE) {
-            let eraser = Eraser::of(&entry.path())?;
-            eraser.mark().and(eraser.finish())?;
+    let mut listed = Ok(());
+    // To the end first: some systems pass over names where others are removed meanwhile.
+    for entry in fs::read_dir(folder)?.collect::<Vec<_>>() {
+        match entry {
+            Ok(entry) if entry.file_name().to_str().is_some_and(is_left) => {
+                let _ = overwrite(&entry.path());
+                let _ = remove(&entry.path());
+            }
+            Ok(_) => {}
+            Err(error) => listed = Err(error.into()),
         }
-        fs::remove_file(entry.path())?;
     }
-    Ok(())
+    listed.and(sync_folder_of(&folder.join(VAULT_FILE)))
+}
+
+/// Overwrites both ends of a file, each whatever becomes of the other. Takes no lock: this process may hold it, and one that
+/// another holds must not save a file from being erased.
+fn overwrite(path: &Path) -> io::Result<()> {
+    match fs::symlink_metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        // Nothing that a device made.
+        Ok(found) if !found.is_file() => return Ok(()),
+        _ => {}
+    }
+    // A copy that was restored may have lost the right to be written.
+    let _ = fs::set_permissions(path, Permissions::from_mode(0o600));
+    let file = OpenOptions::new().write(true).open(path)?;
+    let end = file.metadata()?.len().saturating_sub(PAGE as u64);
+    let [back, front] = [end, 0].map(|at| file.write_all_at(&kapok_wire::rng::bytes::<PAGE>(), at));
+    back.and(front).and(file.sync_data())
+}
+
+/// Removes whatever has this name, if anything has.
+fn remove(path: &Path) -> io::Result<()> {
+    let is_folder = fs::symlink_metadata(path).is_ok_and(|found| found.is_dir());
+    match if is_folder { fs::remove_dir_all(path) } else { fs::remove_file(path) } {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        removed => removed,
+    }
 }
 
 fn destroy_keys(device_key: &dyn DeviceKey) -> Result<()> {

@@ -2,6 +2,7 @@
 //! that belong to something else already.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::sync::Weak;
 
 use zeroize::Zeroizing;
@@ -127,17 +128,38 @@ fn finishing_in_a_vault_that_is_full_to_its_last_page_forgets_the_draft_all_the_
     reopened(folder.path()).unlock(&passphrase(), &Still).unwrap();
 }
 
+/// The pages at both ends of a file, which hold its headers.
+fn ends(path: &Path) -> Vec<u8> {
+    let bytes = fs::read(path).unwrap();
+    [&bytes[..4_096], &bytes[bytes.len() - 4_096..]].concat()
+}
+
 #[test]
-fn erasing_takes_what_was_set_aside_before() {
+fn erasing_takes_what_was_set_aside_before_and_is_not_stopped_by_what_resists() {
     for by_failures in [false, true] {
-        let folder = tempfile::tempdir().unwrap();
-        drop(device(folder.path()));
-        let aside = Device::set_aside(folder.path()).unwrap();
-        fs::write(folder.path().join("queue.kpk.aside-1"), [1; 10_000]).unwrap();
+        let (parent, names) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let folder = parent.path().join("device");
+        let at = |name: &str| folder.join(name);
+        drop(device(&folder));
+        let aside = Device::set_aside(&folder).unwrap();
+        fs::copy(at(QUEUE_FILE), at("queue.kpk.aside-1")).unwrap();
+        fs::copy(at(POOL_FILE), at("pool.kpk.new")).unwrap();
+        // A copy without the right to write, and folders: those cannot be written by anybody.
+        fs::set_permissions(&aside, fs::Permissions::from_mode(0o400)).unwrap();
+        for name in ["vault.kpk.aside-2", "queue.kpk.aside-3"] {
+            fs::create_dir(at(name)).unwrap();
+            fs::write(at(name).join("file"), "in a folder").unwrap();
+        }
+        std::os::unix::fs::symlink(names.path(), at("pool.kpk.aside-4")).unwrap();
         let key = Arc::new(NoDeviceKey);
         let further = [Further::Erase(&erasing())];
-        let device = Device::create_with(folder.path(), &second(), &further, key, options(2, 64)).unwrap();
-        assert!(aside.exists(), "control");
+        let device = Device::create_with(&folder, &second(), &further, key.clone(), options(2, 64)).unwrap();
+        // A second name shows what becomes of the bytes that a name led to.
+        let erased = ["vault.kpk.aside-1", "queue.kpk.aside-1", "pool.kpk.new", VAULT_FILE, QUEUE_FILE];
+        let kept = |name: &str| names.path().join(name);
+        erased.iter().for_each(|name| fs::hard_link(at(name), kept(name)).unwrap());
+        let before = erased.map(|name| ends(&kept(name)));
+        assert!(before[0].starts_with(b"kapok-v") && before[1].starts_with(b"kapok-q"), "control");
         if by_failures {
             device.set_erase_after(EraseAfter::Five).unwrap();
             let clock = Hands::default();
@@ -148,10 +170,40 @@ fn erasing_takes_what_was_set_aside_before() {
             assert_eq!(tries.last(), Some(Err(Error::Erased)));
         } else {
             device.unlock(&erasing(), &Still).unwrap();
+            assert_eq!(device.drafts().unwrap().len(), 0);
         }
-        let left: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        let left: Vec<_> = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         assert_eq!(left.len(), if by_failures { 0 } else { 3 }, "{left:?}");
+        // Where a vault began anew in the same files, those have headers again.
+        let gone = if by_failures { 5 } else { 3 };
+        for (name, before) in erased.iter().zip(&before).take(gone) {
+            let after = ends(&kept(name));
+            let same = before.chunks(32).zip(after.chunks(32)).filter(|(before, after)| before == after).count();
+            assert_eq!(same, 0, "{name}");
+        }
+        drop(device);
+        assert!(names.path().exists(), "what a link leads to is none of ours");
+        if by_failures {
+            Device::create(&folder, &second(), key, options(2, 64)).unwrap();
+        }
     }
+}
+
+#[test]
+fn an_erasing_that_was_cut_is_ended_at_one_start_whatever_resists() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(device(folder.path()));
+    fs::create_dir(folder.path().join("vault.kpk.aside-1")).unwrap();
+    let vault = folder.path().join(VAULT_FILE);
+    crate::vault::Eraser::of(&vault).unwrap().mark().unwrap();
+    let kept = tempfile::tempdir().unwrap();
+    let queue = kept.path().join(QUEUE_FILE);
+    fs::hard_link(folder.path().join(QUEUE_FILE), &queue).unwrap();
+    assert!(ends(&queue).starts_with(b"kapok-q"), "control");
+    assert_eq!(Device::open(folder.path(), Arc::new(NoDeviceKey)).err(), Some(Error::NotFound));
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    assert!(!ends(&queue).starts_with(b"kapok-q"));
+    drop(device(folder.path()));
 }
 
 /// A phone whose vault was moved, and the one that has it now.
