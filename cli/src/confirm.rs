@@ -31,6 +31,12 @@ pub(crate) fn delete(app: &App, what: &str) -> Result<bool, Failure> {
     yes(app, "ask.delete", "ask.delete_no", "ask.delete_yes")
 }
 
+/// Whether what was saved last is to be taken back: `what` names the questions.
+pub(crate) fn undo(app: &App, what: &str) -> Result<bool, Failure> {
+    output::note(what);
+    yes(app, "ask.undo", "ask.undo_no", "ask.undo_yes")
+}
+
 /// Whether a move that was sent is to be given up.
 pub(crate) fn cancel_move(app: &App) -> Result<bool, Failure> {
     output::note(app.words.get("move.cancel_what"));

@@ -15,8 +15,8 @@ pub(crate) fn run(app: &App, args: &UndoArgs) -> Result<(), Failure> {
     let draft = device.draft(args.draft)?;
     if let (true, Some(last)) = (asks, device.undoable(draft)?) {
         let what = told(app, &device, draft, "undo.what", &last)?;
-        if !confirm::delete(app, &what)? {
-            app.say("discard.kept");
+        if !confirm::undo(app, &what)? {
+            app.say("undo.kept");
             return Ok(());
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::device::{NAME, TestDevice, holds, is_khmer};
 use crate::organisation::Organisation;
-use crate::terminal::{ENTER, Terminal};
+use crate::terminal::{DOWN, ENTER, Terminal};
 
 #[test]
 fn a_save_is_taken_back_and_the_questions_are_named_in_both_languages() {
@@ -20,9 +20,16 @@ fn a_save_is_taken_back_and_the_questions_are_named_in_both_languages() {
     }
     assert_eq!(device.run(&["undo", "1"]).code, 2, "nobody to ask");
     let mut terminal = Terminal::unlocked(&device, "--lang en undo 1");
-    terminal.expect("What was saved last in draft 1: ").expect("Delete it for good?").expect("Enter").press(ENTER);
-    terminal.expect("Nothing was deleted");
+    terminal.expect("What was saved last in draft 1: ").expect("Take the last change back?").expect("Enter");
+    terminal.press(ENTER).expect("The draft is as it was");
+    assert!(!terminal.shown().contains("elete"), "nobody reads that something is deleted");
     assert_eq!(terminal.exit_code(), 0);
+    assert!(device.run(&["show", "1"]).out.contains(NAME));
+    assert_eq!(device.run(&["report", "--draft", "1", "--answers", "more.json"]).code, 0);
+    let mut terminal = Terminal::unlocked(&device, "--lang km undo 1");
+    terminal.expect("មកវិញឬ?").expect("Enter").press(DOWN).press(ENTER).expect("បានយកចម្លើយមុនមកវិញ");
+    assert_eq!(terminal.exit_code(), 0);
+    assert!(!device.run(&["show", "1"]).out.contains("wrong draft"));
     let undone = device.run(&["--json", "undo", "1", "--yes"]).json();
     assert_eq!((undone["undone"].as_array().unwrap().len(), &undone["left"]), (16, &0.into()));
     assert_eq!(device.run(&["--json", "undo", "1", "--yes"]).json()["undone"], serde_json::json!([]));
