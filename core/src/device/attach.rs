@@ -115,7 +115,7 @@ impl Device {
         now: Time,
     ) -> Result<AttachmentView> {
         // A recording can outlast its vault: locked meanwhile, and another one opened, must not get it.
-        let region = self.open_region()?;
+        let (region, outbox) = self.open_vault()?;
         let so_far = self.with_region(region, |vault| vault.read(|db| list(db, draft)))?;
         // A report takes no more, and refusing it only at its end would leave a draft that nothing can finish.
         if so_far.len() >= MAX_EVIDENCE {
@@ -125,7 +125,8 @@ impl Device {
         // Finish will want room for a packet, and for padding, which goes by the chunks of all attachments together.
         let before = so_far.iter().map(|attachment| attachment.slots.len()).sum();
         let key = ItemKey::make();
-        let mut intake = Intake { slots: self.reserve(wanted as usize, Purpose::Attach { before })? };
+        let mut intake =
+            Intake { slots: self.reserve((region, &outbox), wanted as usize, Purpose::Attach { before })? };
         let (summary, mime) = intake.run(source, &key)?;
         if size.is_some_and(|expected| expected != summary.size) {
             return Err(Error::SourceChanged);

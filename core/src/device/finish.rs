@@ -65,21 +65,23 @@ impl Device {
     pub fn finish(&self, draft: DraftId, now: Time) -> Result<FinishedReport> {
         let region = self.open_region()?;
         let _ends = self.draft_ends();
-        self.with_region(region, |_| Ok(()))?;
-        let outbox = self.own_outbox()?;
+        let (open, outbox) = self.open_vault()?;
+        if open != region {
+            return Err(Error::Locked);
+        }
         let bundle = outbox.bundle()?.ok_or(Error::NotEnrolled)?;
         if let Some(code) = self.end_if_sealed(draft)? {
             return Ok(FinishedReport { code, warnings: Vec::new(), bundle_expired: bundle.is_expired(now.0) });
         }
-        let (head, attachments) =
-            self.with_vault(|vault| vault.read(|db| Ok((drafts::head(db, draft)?, attach::list(db, draft)?))))?;
+        let (head, attachments) = self
+            .with_region(region, |vault| vault.read(|db| Ok((drafts::head(db, draft)?, attach::list(db, draft)?))))?;
         let (body, warnings) = self.body(&outbox, &head, &attachments, now)?;
         let recipients = ClassRecipients::of(bundle.content())?;
         let sealed = seal_packet(&body.triage.to_bytes(), &body.identities.to_bytes(), &recipients)?;
 
         let padding = padding(&attachments, &sealed.overflow)?;
         let overflow_chunks: usize = sealed.overflow.iter().map(|item| item.chunks().len()).sum();
-        let mut slots = self.reserve(1 + overflow_chunks + padding.len(), Purpose::Finish)?;
+        let mut slots = self.reserve((region, &outbox), 1 + overflow_chunks + padding.len(), Purpose::Finish)?;
         let mut objects = vec![store_packet(&mut slots, &sealed.packet)?];
         for (id, area) in sealed.overflow.iter().flat_map(SealedItem::chunks) {
             objects.push(store_chunk(&mut slots, id, area)?);
@@ -144,8 +146,9 @@ impl Device {
     fn forget(&self, outbox: &Outbox, draft: DraftId, head: &DraftHead, code: &str, day: u64) -> Result<()> {
         let delete = |db: &Connection| match drafts::mark(db, draft) {
             Ok(mark) if mark == head.mark => drafts::delete(db, draft),
-            // Another vault is open by now, and this is a draft of its own.
-            _ => Err(Error::Locked),
+            // Another vault is open by now.
+            Ok(_) | Err(Error::NoSuchDraft) => Err(Error::Locked),
+            Err(error) => Err(error),
         };
         self.with_vault(|vault| {
             let kept = undo::with_room(vault, |vault, room| {

@@ -107,6 +107,7 @@ pub(crate) const VAULT_STEPS: Migrations = Migrations(&[
     ("004_moving", include_str!("migrations/vault/004_moving.sql")),
     ("005_recovery", include_str!("migrations/vault/005_recovery.sql")),
     ("006_numbers", include_str!("migrations/vault/006_numbers.sql")),
+    ("007_digits", include_str!("migrations/vault/007_digits.sql")),
 ]);
 
 /// Sizes fixed when a device is made. Everything has its full size from then on.
@@ -446,6 +447,13 @@ impl Device {
     /// of drafts are those of one vault, and another one may be open by then.
     fn open_region(&self) -> Result<u8> {
         self.with_vault(|vault| Ok(vault.region()))
+    }
+
+    /// The vault that is open, as its region and outbox.
+    fn open_vault(&self) -> Result<(u8, Arc<Outbox>)> {
+        let vault = self.vault();
+        let open = vault.as_ref().ok_or(Error::Locked)?;
+        Ok((open.store.region(), open.outbox.clone()?))
     }
 
     /// The outbox of the vault that is open.

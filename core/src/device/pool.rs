@@ -32,11 +32,12 @@ impl Device {
     /// [`Error::Locked`]; trouble with the stores.
     pub fn pool(&self) -> Result<PoolView> {
         let bytes = |slots: u64| slots * POOL_SLOT as u64;
-        let outbox = self.own_outbox()?;
+        let (region, outbox) = self.open_vault()?;
         let reserved = self.reserved.hold();
-        let mut used = self.with_vault(|vault| vault.read(attach::used_slots))?;
+        let mut used = self.with_region(region, |vault| vault.read(attach::used_slots))?;
         used.extend(outbox.used_slots()?);
-        used.extend(reserved.iter());
+        // Not what another vault is still recording: its part is none of this one's business.
+        used.extend(reserved.iter().filter(|slot| outbox.pool().owns(**slot)));
         let own = outbox.pool().len();
         Ok(PoolView {
             whole: bytes(self.queues.pool_slots().into()),
@@ -51,7 +52,7 @@ impl Device {
     ///
     /// # Errors
     /// [`Error::BadSize`] if it would not be longer, is no such multiple, or is more than four times what the device was made
-    /// for (a move to a new phone is the way then); [`Error::DiskFull`] with the pool as it was; [`Error::Locked`].
+    /// for or 256 MiB if that is more, or the pool is of the first version (a move to a new phone is the way then); [`Error::DiskFull`] with the pool as it was; [`Error::Locked`].
     pub fn grow_pool(&self, whole: u64, _told: GrowthIsVisible) -> Result<()> {
         // Only an open vault may, but it need not stay open: locking does not wait for this.
         self.open_region()?;

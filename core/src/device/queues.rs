@@ -15,7 +15,7 @@ use super::outbox::Outbox;
 use super::record::Record;
 use super::{POOL_FILE, QUEUE_FILE};
 use crate::error::{Error, Result};
-use crate::vault::{DataKey, DeviceKey, HalfFrames, Migrations, POOL_SLOT, QueueFile, SlotPool, Store};
+use crate::vault::{DataKey, DeviceKey, HalfFrames, Migrations, POOL_SLOT, PoolLayout, QueueFile, SlotPool, Store};
 
 pub(super) const QUEUE_STEPS: Migrations =
     Migrations(&[("001_initial", include_str!("migrations/queue/001_initial.sql"))]);
@@ -55,7 +55,7 @@ impl Queues {
             record.set_pool_slots(slots)?;
             pool
         } else {
-            SlotPool::open(&pool_path, slots)?
+            SlotPool::open(&pool_path, slots, record.pool_layout()?)?
         };
         let queues = Self::of(record, queue, pool);
         for (region, key) in queues.record.lent()? {
@@ -82,7 +82,8 @@ impl Queues {
         let pool = match SlotPool::create(&pool_path, slots) {
             Err(Error::AlreadyExists) => {
                 let len = fs::metadata(&pool_path)?.len() / POOL_SLOT as u64;
-                SlotPool::open(&pool_path, u32::try_from(len).map_err(|_| Error::BadSize)?)?
+                let slots = u32::try_from(len).map_err(|_| Error::BadSize)?;
+                SlotPool::open(&pool_path, slots, PoolLayout::EveryFourth)?
             }
             other => other?,
         };
@@ -91,8 +92,23 @@ impl Queues {
             None => QueueFile::create(&queue_path, half_for(pool.slots())?, device_key)?,
         };
         let record = Record::new(queue.record(RECORD_STEPS)?);
-        record.set_pool_slots(pool.slots())?;
+        record.set_new_pool(pool.slots())?;
         Ok(Self::of(record, queue, pool))
+    }
+
+    /// Takes up a pool that is longer than its sound queue file says: whatever made it so, no slot of it must be lost, and what waits
+    /// is still sent. False if that is not what is wrong.
+    pub(super) fn take_up_longer_pool(folder: &Path, device_key: &dyn DeviceKey) -> Result<bool> {
+        let Ok(queue) = QueueFile::open(&folder.join(QUEUE_FILE), device_key) else { return Ok(false) };
+        let Ok(record) = queue.record(RECORD_STEPS).map(Record::new) else { return Ok(false) };
+        let Ok(Some(slots)) = record.pool_slots() else { return Ok(false) };
+        let pool_path = folder.join(POOL_FILE);
+        let longer = fs::metadata(&pool_path).is_ok_and(|about| about.len() > u64::from(slots) * POOL_SLOT as u64);
+        if !longer || record.pool_layout() != Ok(PoolLayout::EveryFourth) {
+            return Ok(false);
+        }
+        record.set_pool_slots(SlotPool::mend_length(&pool_path)?)?;
+        Ok(true)
     }
 
     fn of(record: Record, queue: QueueFile, pool: SlotPool) -> Self {
@@ -171,14 +187,16 @@ impl Queues {
         let pool = self.begin_growth(slots)?;
         let lengthened = pool.lengthen(slots);
         let mut files = self.files();
-        files.grows = false;
         if let Err(error) = lengthened {
-            // If this fails too, the next opening looks again.
-            let _ = self.record.set_pool_slots(pool.slots());
+            // If either fails the note stays, and the next opening takes away what was added.
+            if pool.shorten().is_ok() && self.record.set_pool_slots(pool.slots()).is_ok() {
+                files.grows = false;
+            }
             return Err(error);
         }
-        // If this fails nobody knows what the medium has. Both are sound as long as the file stays as long as it is.
+        // If this fails nobody knows what the medium has. Both are sound as long as the file stays as long as it is, so it does.
         self.record.set_pool_slots(slots)?;
+        files.grows = false;
         pool.use_slots(slots);
         Ok(())
     }
@@ -186,6 +204,10 @@ impl Queues {
     /// Says that the pool grows, and gives it.
     pub(super) fn begin_growth(&self, slots: u32) -> Result<SlotPool> {
         let mut files = self.files();
+        if files.grows {
+            // A growth that failed half-way. Opening the device again ends it.
+            return Err(Error::Store);
+        }
         if slots <= files.pool.slots() || slots > most_slots(files.queue.half()) || !slots.is_multiple_of(4) {
             return Err(Error::BadSize);
         }
@@ -240,10 +262,14 @@ impl Queues {
     pub(super) fn begin_anew(&self, device_key: &dyn DeviceKey) -> Result<()> {
         self.close();
         let mut files = self.files();
-        let slots = files.pool.slots();
+        let (slots, layout) = (files.pool.slots(), self.record.pool_layout());
         files.queue.begin_anew(device_key)?;
         self.record.replace(files.queue.record(RECORD_STEPS)?);
-        self.record.set_pool_slots(slots)?;
+        // Nothing is in use any more; but whoever holds the pool open divides it as before until the next opening.
+        match layout {
+            Ok(PoolLayout::Quarters) => self.record.set_pool_slots(slots)?,
+            _ => self.record.set_new_pool(slots)?,
+        }
         // What another thread is doing to the pool belongs to the new record too.
         if files.grows { self.record.pool_grows() } else { Ok(()) }
     }

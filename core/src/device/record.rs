@@ -13,10 +13,12 @@ use super::outbox::sql_time;
 use super::throttle::Failures;
 use crate::error::{Error, Result};
 use crate::time::Time;
-use crate::vault::{DataKey, Store};
+use crate::vault::{DataKey, PoolLayout, Store};
 
 const USER_HOLD: &str = "user_hold";
 const POOL_SLOTS: &str = "pool_slots";
+/// 2 for [`PoolLayout::EveryFourth`]; missing for the layout before it.
+const POOL_LAYOUT: &str = "pool_layout";
 const POOL_GROWS: &str = "pool_grows";
 const FAILURES: &str = "failures";
 const FAILURES_IN_A_ROW: &str = "failures_in_a_row";
@@ -56,6 +58,21 @@ impl Record {
             set(db, POOL_SLOTS, u64::from(slots))?;
             set(db, POOL_GROWS, 0)
         })
+    }
+
+    /// How its slots are divided.
+    pub(super) fn pool_layout(&self) -> Result<PoolLayout> {
+        match self.store().read(|db| get(db, POOL_LAYOUT))? {
+            None => Ok(PoolLayout::Quarters),
+            Some(2) => Ok(PoolLayout::EveryFourth),
+            Some(_) => Err(Error::NewerVersion),
+        }
+    }
+
+    /// Writes down a pool of today's layout.
+    pub(super) fn set_new_pool(&self, slots: u32) -> Result<()> {
+        self.store().write(|db| set(db, POOL_LAYOUT, 2))?;
+        self.set_pool_slots(slots)
     }
 
     /// Says that the file is being made longer; durable when this returns.

@@ -9,7 +9,7 @@ use std::path::Path;
 use super::queues::Queues;
 use super::{Device, POOL_FILE, QUEUE_FILE, VAULT_FILE};
 use crate::error::{Error, Result};
-use crate::vault::{DeviceKey, DeviceKeyError, POOL_SLOT, SlotPool, set_aside};
+use crate::vault::{DeviceKey, DeviceKeyError, SlotPool, set_aside};
 
 impl Device {
     /// Makes a new `queue.kpk`, and a pool if that is missing too, in a folder that has a vault and whose device does not open
@@ -34,17 +34,19 @@ impl Device {
             ) => return Err(error),
             Err(_) => {}
         }
+        if Queues::take_up_longer_pool(folder, device_key)? {
+            return Queues::open(folder, device_key).map(drop);
+        }
         match set_aside(&folder.join(QUEUE_FILE)) {
             Ok(_) | Err(Error::NotFound) => {}
             Err(error) => return Err(error),
         }
-        let len = std::fs::metadata(folder.join(POOL_FILE)).map_or(0, |about| about.len());
-        let slots = u32::try_from(len / POOL_SLOT as u64).unwrap_or_default();
-        let whole = len > 0 && len.is_multiple_of(4 * POOL_SLOT as u64);
-        if len > 0 && !whole {
-            set_aside(&folder.join(POOL_FILE))?;
-        }
-        Queues::make(folder, device_key, if whole { slots } else { SlotPool::DEFAULT_SLOTS }).map(drop)
+        // The pool stays in any case: drafts have their attachments in it.
+        let slots = match SlotPool::mend_length(&folder.join(POOL_FILE)) {
+            Err(Error::NotFound) => SlotPool::DEFAULT_SLOTS,
+            slots => slots?,
+        };
+        Queues::make(folder, device_key, slots).map(drop)
     }
 }
 
@@ -94,6 +96,36 @@ mod tests {
         renew(DeviceKeyError::Missing).unwrap();
         assert!(fs::read(folder.path().join(QUEUE_FILE)).unwrap() != before, "control: a key that is gone");
         assert!(fs::read(folder.path().join("queue.kpk.aside-1")).unwrap() == before, "and it is kept");
+    }
+
+    #[test]
+    fn a_pool_of_another_length_costs_neither_what_waits_nor_attachments() {
+        for (extra, queue_lost) in [(1, false), (4 * 65_536, false), (77, true)] {
+            let folder = tempfile::tempdir().unwrap();
+            let first = device(folder.path());
+            Organisation::make().enrol(&first);
+            first.finish(draft(&first, "Sent"), NOW).unwrap();
+            let id = draft(&first, "Example");
+            attach(&first, id, 3, true).unwrap();
+            drop(first);
+            let pool = fs::OpenOptions::new().write(true).open(folder.path().join(POOL_FILE)).unwrap();
+            pool.set_len(pool.metadata().unwrap().len() + extra).unwrap();
+            if queue_lost {
+                fs::remove_file(folder.path().join(QUEUE_FILE)).unwrap();
+            }
+            assert!(Device::open(folder.path(), Arc::new(NoDeviceKey)).is_err(), "control");
+            Device::renew_queue_file(folder.path(), &NoDeviceKey).unwrap();
+            let device = reopened(folder.path());
+            device.unlock(&passphrase(), &Still).unwrap();
+            assert!(!folder.path().join("pool.kpk.aside-1").exists());
+            if queue_lost {
+                device.renew_damaged_outbox().unwrap();
+                Organisation::make().enrol(&device);
+            } else {
+                assert_eq!(device.outbox().unwrap().len(), 1, "it still waits");
+            }
+            assert_eq!(device.finish(id, NOW).map(|_| ()), Ok(()), "its attachment lies where it lay");
+        }
     }
 
     #[test]

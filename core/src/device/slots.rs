@@ -30,6 +30,8 @@ impl Reserved {
 /// Some reserved slots; those not used are given back when it is dropped.
 pub(super) struct Reservation<'d> {
     device: &'d Device,
+    /// The vault that they are for, and its outbox: another vault may be open before all of them are taken.
+    region: u8,
     outbox: Arc<Outbox>,
     free: Vec<SlotNumber>,
     taken: Vec<SlotNumber>,
@@ -55,13 +57,19 @@ impl Purpose {
 }
 
 impl Device {
-    /// Reserves `need` free slots at random places, if as many more stay free as `purpose` asks for.
+    /// Reserves `need` free slots at random places, if as many more stay free as `purpose` asks for. The vault in `region`, whose
+    /// outbox it is, has to be the one that is open.
     ///
     /// # Errors
-    /// [`Error::PoolFull`] with what is missing; [`Error::Locked`].
-    pub(super) fn reserve(&self, need: usize, purpose: Purpose) -> Result<Reservation<'_>> {
-        let outbox = self.own_outbox()?;
-        let mut reservation = Reservation { device: self, outbox, free: Vec::new(), taken: Vec::new(), purpose };
+    /// [`Error::PoolFull`] with what is missing; [`Error::Locked`], also when more are taken.
+    pub(super) fn reserve(
+        &self,
+        (region, outbox): (u8, &Arc<Outbox>),
+        need: usize,
+        purpose: Purpose,
+    ) -> Result<Reservation<'_>> {
+        let (free, taken, outbox) = (Vec::new(), Vec::new(), outbox.clone());
+        let mut reservation = Reservation { device: self, region, outbox, free, taken, purpose };
         reservation.grow(need)?;
         Ok(reservation)
     }
@@ -93,7 +101,7 @@ impl Reservation<'_> {
         // Held while choosing, so that two readers never get the same slot.
         let mut reserved = device.reserved.hold();
         // The vault first: a finish in another thread moves slots from it to the outbox, and none may be missed.
-        let mut used = device.with_vault(|vault| vault.read(attach::used_slots))?;
+        let mut used = device.with_region(self.region, |vault| vault.read(attach::used_slots))?;
         used.extend(self.outbox.used_slots()?);
         used.extend(reserved.iter());
         let spare = self.purpose.spare(self.taken.len() + self.free.len() + need)?;

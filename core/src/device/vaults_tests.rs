@@ -13,7 +13,7 @@ use super::testing::*;
 use super::*;
 use crate::policy::{Asked, Facts, Work};
 use crate::time::SystemClock;
-use crate::vault::{DeviceKeyError, Level, NoDeviceKey, SoftwareDeviceKey};
+use crate::vault::{DeviceKeyError, Level, NoDeviceKey, POOL_SLOT, SlotNumber, SoftwareDeviceKey};
 
 fn second() -> Passphrase {
     Passphrase::new(b"paper mango window".to_vec()).unwrap()
@@ -109,7 +109,7 @@ fn what_was_written_for_one_vault_cannot_be_saved_in_another() {
 }
 
 /// A recording that goes on while the vault is locked and another one opened.
-struct Recording<'d>(&'d Device, u32);
+struct Recording<'d>(&'d Device, u32, u32);
 
 impl Read for Recording<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
@@ -118,7 +118,7 @@ impl Read for Recording<'_> {
             self.0.lock();
             self.0.unlock(&second(), &Still).unwrap();
         }
-        if self.1 > 5 {
+        if self.1 > self.2 {
             return Ok(0);
         }
         buffer.fill(7);
@@ -135,7 +135,8 @@ fn a_recording_that_outlasts_its_vault_does_not_land_in_another() {
     device.unlock(&passphrase(), &Still).unwrap();
     let mine = draft(&device, "Main");
     let meta = NewAttachment { file_name: "a".into(), kind: None, origin: EvidenceOrigin::CapturedInApp };
-    let stored = |draft, calls| device.attach_stream(draft, &mut Recording(&device, calls), &meta, None, NOW).map(drop);
+    let stored =
+        |draft, calls| device.attach_stream(draft, &mut Recording(&device, calls, 5), &meta, None, NOW).map(drop);
     for draft in [mine, theirs] {
         device.unlock(&passphrase(), &Still).unwrap();
         assert!(stored(draft, 0).is_err());
@@ -145,6 +146,35 @@ fn a_recording_that_outlasts_its_vault_does_not_land_in_another() {
     device.unlock(&passphrase(), &Still).unwrap();
     assert!(device.attachments(mine).unwrap().is_empty());
     assert_eq!(stored(mine, 3), Ok(()), "control: nobody locks");
+}
+
+#[test]
+fn a_recording_that_outlasts_its_vault_overwrites_nothing_of_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let further = [Further::Vault(&second())];
+    let device =
+        Device::create_with(folder.path(), &passphrase(), &further, Arc::new(NoDeviceKey), options(2, 80)).unwrap();
+    let older = draft(&device, "Main");
+    attach(&device, older, 40, true).unwrap();
+    let slots = device.with_vault(|vault| vault.read(|db| attach::list(db, older))).unwrap().remove(0).slots;
+    let pool = device.own().pool().clone();
+    let held = || -> Vec<_> {
+        let read = |slot: &SlotNumber| {
+            let mut bytes = Box::new([0; POOL_SLOT]);
+            pool.read_slot(*slot, &mut bytes).unwrap();
+            bytes
+        };
+        slots.iter().map(read).collect()
+    };
+    let before = held();
+    let meta = NewAttachment { file_name: "a".into(), kind: None, origin: EvidenceOrigin::CapturedInApp };
+    // It needs more slots than it reserved at first, after the other vault was opened.
+    for _ in 0..4 {
+        device.unlock(&passphrase(), &Still).unwrap();
+        let stored = device.attach_stream(older, &mut Recording(&device, 0, 24), &meta, None, NOW);
+        assert_eq!(stored.err(), Some(Error::Locked));
+        assert!(held() == before);
+    }
 }
 
 #[test]

@@ -51,9 +51,11 @@ pub(crate) fn make(
     }
 }
 
-/// Appends random bytes until `file`, of `before` bytes, has `after`; durable when this returns.
+/// Appends random bytes until `file`, of `before` bytes, has `after`; durable when this returns. What another try left beyond
+/// `before` is written anew or taken away.
 pub(crate) fn lengthen(file: &LockedFile, before: u64, after: u64) -> Result<()> {
     fill(file, before, after)?;
+    file.file().set_len(after).map_err(|error| Error::writing(&error, after - before))?;
     file.file().sync_all().map_err(|error| Error::writing(&error, after - before))
 }
 

@@ -62,7 +62,7 @@ pub(crate) use migrate::Migrations;
 pub(crate) use opening::Changed;
 pub use passphrase::Passphrase;
 pub(crate) use passphrase_change::{PassphraseChange, RightPassphrase};
-pub(crate) use pool::{POOL_SLOT, PoolPart, SlotNumber, SlotPool};
+pub(crate) use pool::{POOL_SLOT, PoolLayout, PoolPart, SlotNumber, SlotPool};
 pub(crate) use queue::{QUEUE_ALIAS, QueueFile};
 pub(crate) use recovery::RecoverySecret;
 pub use software_key::SoftwareDeviceKey;

@@ -26,10 +26,20 @@ const PARTS: u32 = SLOTS as u32;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct SlotNumber(pub(crate) u32);
 
+/// How the slots are divided among the regions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PoolLayout {
+    /// A quarter each, one after the other: pools of the first version. They cannot grow.
+    Quarters,
+    /// Every fourth slot.
+    EveryFourth,
+}
+
 /// An open pool.
 #[derive(Clone)]
 pub(crate) struct SlotPool {
     file: Arc<LockedFile>,
+    layout: PoolLayout,
     /// Grows, and all parts see it.
     slots: Arc<AtomicU32>,
 }
@@ -51,16 +61,28 @@ impl SlotPool {
     pub(crate) fn create(path: &Path, slots: u32) -> Result<Self> {
         check(slots)?;
         let file = full_file::make(path, file_len(slots), |_| Ok(()))?;
-        Ok(Self::of(file, slots))
+        Ok(Self::of(file, slots, PoolLayout::EveryFourth))
     }
 
     /// Opens a pool that was made with this number of slots, or grew to it.
-    pub(crate) fn open(path: &Path, slots: u32) -> Result<Self> {
+    pub(crate) fn open(path: &Path, slots: u32, layout: PoolLayout) -> Result<Self> {
         let file = LockedFile::open(path)?;
         if file.len()? != file_len(slots) {
             return Err(Error::WrongLength);
         }
-        Ok(Self::of(Arc::new(file), slots))
+        Ok(Self::of(Arc::new(file), slots, layout))
+    }
+
+    /// Makes the length of a pool whose record is lost one that a pool can have, with random bytes, and says how many slots it has
+    /// then. Nothing that it holds is touched.
+    pub(crate) fn mend_length(path: &Path) -> Result<u32> {
+        let file = LockedFile::open(path)?;
+        let (len, step) = (file.len()?, u64::from(PARTS) * POOL_SLOT as u64);
+        let slots = len.div_ceil(step).max(1).checked_mul(PARTS.into()).and_then(|slots| u32::try_from(slots).ok());
+        let slots = slots.ok_or(Error::BadSize)?;
+        check(slots)?;
+        full_file::lengthen(&file, len, file_len(slots))?;
+        Ok(slots)
     }
 
     /// Opens a pool whose growing was cut: what it grew by so far is in no use and is taken away again.
@@ -70,31 +92,31 @@ impl SlotPool {
             full_file::shorten(&file, file_len(slots))?;
         }
         drop(file);
-        Self::open(path, slots)
+        // Only such a pool grows.
+        Self::open(path, slots, PoolLayout::EveryFourth)
     }
 
-    fn of(file: Arc<LockedFile>, slots: u32) -> Self {
-        Self { file, slots: Arc::new(AtomicU32::new(slots)) }
+    fn of(file: Arc<LockedFile>, slots: u32, layout: PoolLayout) -> Self {
+        Self { file, layout, slots: Arc::new(AtomicU32::new(slots)) }
     }
 
     pub(crate) fn slots(&self) -> u32 {
         self.slots.load(Ordering::SeqCst)
     }
 
-    /// Makes the file longer, with random slots, durably. They are used only after [`Self::use_slots`]. If that fails the file is as
-    /// long as before, or [`Self::open_cut`] makes it so.
+    /// Makes the file longer, with random slots, durably. They are used only after [`Self::use_slots`].
     pub(crate) fn lengthen(&self, slots: u32) -> Result<()> {
         check(slots)?;
         let (before, after) = (file_len(self.slots()), file_len(slots));
-        if after < before {
+        if after < before || self.layout == PoolLayout::Quarters {
             return Err(Error::BadSize);
         }
-        let done = full_file::lengthen(&self.file, before, after);
-        if done.is_err() {
-            // The first error is the one to tell.
-            let _ = full_file::shorten(&self.file, before);
-        }
-        done
+        full_file::lengthen(&self.file, before, after)
+    }
+
+    /// Takes away what a [`Self::lengthen`] left that failed.
+    pub(crate) fn shorten(&self) -> Result<()> {
+        full_file::shorten(&self.file, file_len(self.slots()))
     }
 
     /// From here on all parts have their share of so many slots.
@@ -160,13 +182,22 @@ impl PoolPart {
         Ok(chosen)
     }
 
+    /// Whether a slot is one of this part's.
+    pub(crate) fn owns(&self, slot: SlotNumber) -> bool {
+        let (slots, region) = (self.pool.slots(), u32::from(self.region));
+        slot.0 < slots
+            && match self.pool.layout {
+                PoolLayout::Quarters => slot.0 / (slots / PARTS) == region,
+                PoolLayout::EveryFourth => slot.0 % PARTS == region,
+            }
+    }
+
     fn own(&self) -> impl Iterator<Item = SlotNumber> {
-        (u32::from(self.region)..self.pool.slots()).step_by(PARTS as usize).map(SlotNumber)
+        (0..self.pool.slots()).map(SlotNumber).filter(|slot| self.owns(*slot))
     }
 
     fn offset(&self, slot: SlotNumber) -> Result<u64> {
-        let own = slot.0 < self.pool.slots() && slot.0 % PARTS == u32::from(self.region);
-        if own { Ok(file_len(slot.0)) } else { Err(Error::NoSuchSlot) }
+        if self.owns(slot) { Ok(file_len(slot.0)) } else { Err(Error::NoSuchSlot) }
     }
 }
 
@@ -178,6 +209,7 @@ fn random_below(limit: usize) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use super::PoolLayout::{EveryFourth, Quarters};
     use super::*;
 
     fn filled(byte: u8) -> Box<[u8; POOL_SLOT]> {
@@ -200,7 +232,7 @@ mod tests {
         part.write_slot(SlotNumber(4), &filled(7)).unwrap();
         part.sync().unwrap();
         drop(part);
-        let part = SlotPool::open(&path, 16).unwrap().part(0).unwrap();
+        let part = SlotPool::open(&path, 16, EveryFourth).unwrap().part(0).unwrap();
         assert_eq!(read(&part, 4), filled(7));
         assert_eq!((read(&part, 0), read(&part, 8)), neighbours);
         part.refill_random(SlotNumber(4)).unwrap();
@@ -214,12 +246,12 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("pool.kpk");
         drop(SlotPool::create(&path, 4).unwrap());
-        assert_eq!(SlotPool::open(&path, 8).err(), Some(Error::WrongLength));
+        assert_eq!(SlotPool::open(&path, 8, EveryFourth).err(), Some(Error::WrongLength));
         assert_eq!(SlotPool::create(&path, 4).err(), Some(Error::AlreadyExists));
         assert_eq!(SlotPool::create(&path, 0).err(), Some(Error::BadSize));
         assert_eq!(SlotPool::create(&path, 6).err(), Some(Error::BadSize));
         std::fs::OpenOptions::new().write(true).open(&path).unwrap().set_len(4 * 65_536 + 1).unwrap();
-        assert_eq!(SlotPool::open(&path, 4).err(), Some(Error::WrongLength));
+        assert_eq!(SlotPool::open(&path, 4, EveryFourth).err(), Some(Error::WrongLength));
     }
 
     #[test]
@@ -280,8 +312,8 @@ mod tests {
             assert_eq!(pool.lengthen(bad), Err(Error::BadSize));
         }
         drop((pool, parts));
-        assert_eq!(SlotPool::open(&path, 8).err(), Some(Error::WrongLength));
-        assert_eq!(read(&SlotPool::open(&path, 16).unwrap().part(0).unwrap(), 8), filled(7));
+        assert_eq!(SlotPool::open(&path, 8, EveryFourth).err(), Some(Error::WrongLength));
+        assert_eq!(read(&SlotPool::open(&path, 16, EveryFourth).unwrap().part(0).unwrap(), 8), filled(7));
     }
 
     #[test]
@@ -301,6 +333,52 @@ mod tests {
         grow(file_len(7));
         assert_eq!(SlotPool::open_cut(&path, 8).err(), Some(Error::WrongLength));
         assert_eq!(std::fs::metadata(&path).unwrap().len(), file_len(7));
+    }
+
+    #[test]
+    fn a_growth_that_failed_and_a_smaller_one_after_it_leave_the_smaller_length() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("pool.kpk");
+        let pool = SlotPool::create(&path, 8).unwrap();
+        let len = || std::fs::metadata(&path).unwrap().len();
+        // As a growth that was written and could not be noted.
+        pool.lengthen(32).unwrap();
+        pool.lengthen(16).unwrap();
+        assert_eq!(len(), file_len(16));
+        pool.shorten().unwrap();
+        assert_eq!(len(), file_len(8));
+    }
+
+    #[test]
+    fn a_pool_of_the_first_version_has_its_quarters_and_does_not_grow() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("pool.kpk");
+        drop(SlotPool::create(&path, 16).unwrap());
+        let pool = SlotPool::open(&path, 16, Quarters).unwrap();
+        for region in 0..4 {
+            let mut own = pool.part(region).unwrap().free_slots(&BTreeSet::new(), 4).unwrap();
+            own.sort();
+            let first = u32::from(region) * 4;
+            assert_eq!(own, (first..first + 4).map(SlotNumber).collect::<Vec<_>>());
+        }
+        assert_eq!(pool.lengthen(32), Err(Error::BadSize));
+    }
+
+    #[test]
+    fn a_pool_of_no_whole_length_is_mended_by_adding_and_keeps_what_it_holds() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("pool.kpk");
+        drop(SlotPool::create(&path, 8).unwrap());
+        let before = std::fs::read(&path).unwrap();
+        assert_eq!(SlotPool::mend_length(&path), Ok(8));
+        assert!(std::fs::read(&path).unwrap() == before, "a whole one is left alone");
+        let file = std::fs::OpenOptions::new().write(true).open(&path).unwrap();
+        file.set_len(file_len(5) + 77).unwrap();
+        assert_eq!(SlotPool::mend_length(&path), Ok(8));
+        let after = std::fs::read(&path).unwrap();
+        let kept = usize::try_from(file_len(5) + 77).unwrap();
+        assert!(after[..kept] == before[..kept] && after.len() == before.len());
+        assert!(after[kept..].iter().filter(|byte| **byte == 0).count() < 1_500);
     }
 
     /// Prints how long the default pool takes; for people, not for CI.

@@ -11,7 +11,7 @@ use super::header::HalfFrames;
 use super::kdf::KdfParams;
 use super::migrate::Migrations;
 use super::passphrase::Passphrase;
-use super::pool::SlotPool;
+use super::pool::{PoolLayout, SlotPool};
 use super::queue::QueueFile;
 use super::store::Store;
 use crate::error::{Error, Result};
@@ -114,7 +114,7 @@ fn killed_at_any_moment_the_last_acknowledged_write_is_there() {
 fn child_opens() {
     let Some(folder) = folder() else { return };
     println!("child: {:?}", queue(&folder).err());
-    println!("child: {:?}", SlotPool::open(&folder.join("pool.kpk"), 4).err());
+    println!("child: {:?}", SlotPool::open(&folder.join("pool.kpk"), 4, PoolLayout::EveryFourth).err());
 }
 
 #[test]

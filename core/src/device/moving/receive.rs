@@ -73,13 +73,13 @@ impl Device {
     pub fn import_move(&self, path: &Path, typed: &str) -> Result<String> {
         let _alone = self.sending.try_lock().map_err(|_| MoveError::Sending)?;
         let _ends = self.draft_ends();
-        let outbox = self.own_outbox()?;
-        let (region, identity, limits) = self.with_vault(|vault| {
+        let (region, outbox) = self.open_vault()?;
+        let (identity, limits) = self.with_region(region, |vault| {
             let State::Awaited(identity) = vault.read(state::get)? else { return Err(MoveError::NotAwaited.into()) };
             if !vault.read(tables::vault_is_empty)? || !outbox.read_queue(tables::queue_is_empty)? {
                 return Err(MoveError::NotEmpty.into());
             }
-            Ok((vault.region(), identity, Limits { vault: vault.capacity(), queue: outbox.capacity()? }))
+            Ok((identity, Limits { vault: vault.capacity(), queue: outbox.capacity()? }))
         })?;
 
         // First all is checked, and nothing of the content looked at before it is known whose it is.
@@ -90,10 +90,7 @@ impl Device {
             return Err(MoveError::WrongFileDigits.into());
         }
         let images = Images::of(&whole, limits)?;
-        let mut reserved = self.reserve(whole.slots.len(), Purpose::Finish)?;
-        if !std::ptr::eq(reserved.outbox(), &*outbox) {
-            return Err(Error::Locked);
-        }
+        let mut reserved = self.reserve((region, &outbox), whole.slots.len(), Purpose::Finish)?;
 
         // Then it is written, what points to something after that. Until the vault's commit it is as if nothing had come.
         let mut renumbered = Renumbered::new();

@@ -56,8 +56,9 @@ impl Device {
         })?;
         let shares = split::split(&secret, people, needed)?;
         let day = i64::try_from(clock.now().0 / 86_400).unwrap_or(i64::MAX);
-        // Remembered before anybody sees a share: what is told of them must never be less than there is.
-        self.with_vault(|vault| {
+        // Remembered before anybody sees a share: what is told of them must never be less than there is. And by the vault that they open:
+        // another one may be open by now.
+        self.with_region(region, |vault| {
             let fingerprint = vault.fingerprint();
             vault.write(|db| {
                 db.execute(

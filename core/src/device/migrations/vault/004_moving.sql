@@ -7,7 +7,7 @@ CREATE TABLE moving (
     -- While awaited.
     identity TEXT,
     -- Digits of the file, once it was written whole.
-    digits TEXT,
+    code TEXT,
     -- Digits that only whoever opened the file can know.
     arrival TEXT,
     -- Wrong arrival codes so far.
