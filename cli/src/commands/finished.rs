@@ -88,6 +88,6 @@ fn row(app: &App, device: &Device, view: &FinishedView) -> String {
 
 fn document(view: &FinishedView) -> Json {
     json!({
-        "finished": view.id.0, "code": view.code, "day": day(view.day), "form": view.form_id, "note": view.note,
+        "finished": view.id.number(), "code": view.code, "day": day(view.day), "form": view.form_id, "note": view.note,
     })
 }

@@ -82,7 +82,7 @@ fn document(hit: &Hit) -> Json {
         HitPlace::FileName { draft, evidence_id } => {
             json!({"kind": "file_name", "draft": draft.number(), "evidence_id": evidence_id.to_string()})
         }
-        HitPlace::Finished(row) => json!({"kind": "finished", "finished": row.0}),
+        HitPlace::Finished(row) => json!({"kind": "finished", "finished": row.number()}),
     };
     let marks: Vec<_> = hit.marks.iter().map(|mark| [mark.start, mark.end]).collect();
     if let Some(members) = document.as_object_mut() {

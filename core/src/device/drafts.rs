@@ -23,8 +23,13 @@ impl DraftId {
     /// What a person calls it: 1 for the first draft of its vault. [`Device::draft`] finds it again.
     #[must_use]
     pub fn number(self) -> i64 {
-        self.0 & ((1 << NUMBER_BITS) - 1)
+        number_of(self.0)
     }
+}
+
+/// The bits of an id that people see.
+pub(super) fn number_of(id: i64) -> i64 {
+    id & ((1 << NUMBER_BITS) - 1)
 }
 
 impl fmt::Debug for DraftId {

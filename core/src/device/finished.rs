@@ -14,7 +14,7 @@ use std::fmt;
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use super::drafts::{self, DraftHead, DraftId, NUMBER_BITS};
+use super::drafts::{self, DraftHead, DraftId, NUMBER_BITS, number_of};
 use super::outbox::sql_int;
 use super::{Device, settings, undo};
 use crate::error::{Error, Result};
@@ -25,8 +25,23 @@ use crate::time::Time;
 const MAX_NOTE: usize = 200;
 
 /// A finished report's row in one vault; in another it means nothing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FinishedId(pub i64);
+
+impl FinishedId {
+    /// What a person calls it: 1 for the first finished report of its vault.
+    #[must_use]
+    pub fn number(self) -> i64 {
+        number_of(self.0)
+    }
+}
+
+impl fmt::Debug for FinishedId {
+    /// Without what tells vaults apart.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "FinishedId({})", self.number())
+    }
+}
 
 /// What stays on the device after finish.
 #[derive(Clone, PartialEq, Eq)]

@@ -4,8 +4,8 @@
 //! wall, and the time since the phone started, which nobody can set. After a restart of the phone the second one knows of no
 //! time before it, so a step that was not yet over begins anew: switching the phone off and setting its clock buys no try.
 //! A step that was waited for once never comes back that way. A failed try is written down durably before its
-//! answer is given, so ending the program buys no try; a program that the system ended in the middle of one has failed
-//! nothing. A right passphrase does not wipe the count, or whoever knows one vault's could guess another's freely
+//! answer is given, so ending the program buys no try, as long as the medium takes a write; one that takes none keeps nobody out
+//! who is right. A program that the system ended in the middle of a try has failed nothing. A right passphrase does not wipe the count, or whoever knows one vault's could guess another's freely
 //! in between; it falls by one with each hour without a failure. Choosing a new passphrase counts as a wrong one: whether it is
 //! taken tells whether it opens another vault.
 //!

@@ -118,7 +118,12 @@ mod tests {
         let (running, order, most) = (AtomicUsize::new(0), Mutex::new(Vec::new()), Mutex::new(BTreeMap::new()));
         let one = |claim: &Claim| {
             running.fetch_add(1, Ordering::SeqCst);
-            std::thread::sleep(Duration::from_millis(if claim.id == "B" { 300 } else { 100 }));
+            let others: &[&str] = if claim.id == "B" { &["C", "E"] } else { &[] };
+            // B ends after all that may run beside it; what may run alone waits for nobody.
+            while alone && !others.iter().all(|id| order.lock().unwrap().contains(id)) {
+                std::thread::yield_now();
+            }
+            std::thread::sleep(Duration::from_millis(100));
             most.lock().unwrap().insert(claim.id, running.load(Ordering::SeqCst));
             running.fetch_sub(1, Ordering::SeqCst);
             Line::new(claim, Measured::broke("never measured"), false, 1, Duration::ZERO)

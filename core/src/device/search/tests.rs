@@ -31,7 +31,7 @@ fn places(device: &Device, text: &str) -> Vec<String> {
         HitPlace::Answer { draft, question } => format!("{} {question}", draft.number()),
         HitPlace::Note(draft) => format!("{} note", draft.number()),
         HitPlace::FileName { draft, .. } => format!("{} file", draft.number()),
-        HitPlace::Finished(row) => format!("finished {}", row.0 & 0xF_FFFF),
+        HitPlace::Finished(row) => format!("finished {}", row.number()),
     };
     device.search(text, 100).unwrap().into_iter().map(name).collect()
 }

@@ -28,6 +28,8 @@ pub(super) const CLAIM: Claim = Claim {
     control,
 };
 
+/// Bytes of a slot of the pool.
+const SLOT: usize = 65_536;
 /// A p-value below this would be chance once in a hundred runs.
 const CHANCE: f64 = 0.01;
 
@@ -73,12 +75,11 @@ fn session(folder: &Path, locked: bool) -> (Vec<String>, BTreeMap<String, Vec<us
     drop(device);
     let changes = before.changes(&Image::take(folder));
     let ranges = changes.ranges.iter().map(|(name, ranges)| {
-        // Which slots of its part a vault takes is random; which part that is, is not.
-        let quarter = before.file(&name.to_string_lossy()).bytes.len() / 4;
+        // Which slots of its part a vault takes is random; which part that is, is not: every fourth slot.
         let all: Vec<_> = if name.ends_with("pool.kpk") {
-            let quarters: BTreeSet<_> =
-                ranges.iter().flat_map(|range| [range.start / quarter, (range.end - 1) / quarter]).collect();
-            quarters.into_iter().collect()
+            let slots = ranges.iter().flat_map(|range| range.start / SLOT..=(range.end - 1) / SLOT);
+            let parts: BTreeSet<_> = slots.map(|slot| slot % 4).collect();
+            parts.into_iter().collect()
         } else {
             ranges.iter().flat_map(|range| [range.start, range.end]).collect()
         };
